@@ -12,20 +12,22 @@ class MillhandError(Exception):
     default_code: ClassVar[str] = "error"
     default_hint: ClassVar[str] = ""
 
-    def __init__(self, message: str, *, code: str | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: str | None = None, hint: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = self.default_code if code is None else code
         self.hint = self.default_hint if hint is None else hint
 
 
-class Permanent(MillhandError):  # noqa: N818 - a handler raises it as a verdict, `raise Permanent(...)`, not as an error
+class Permanent(MillhandError):
     """The job can never succeed as it is: it is discarded at once, whatever attempts are left."""
 
     default_code = "permanent"
 
 
-class Transient(MillhandError):  # noqa: N818 - a verdict, like Permanent
+class Transient(MillhandError):
     """The job failed for now: it is tried again by its retry policy, or after `retry_after` seconds if given."""
 
     default_code = "transient"
@@ -48,7 +50,7 @@ class Infrastructure(Transient):
     default_code = "infrastructure"
 
 
-class Snooze(MillhandError):  # noqa: N818 - a verdict, like Permanent
+class Snooze(MillhandError):
     """The job is not ready yet: put it back for `seconds`, without charging an attempt."""
 
     default_code = "snooze"
@@ -58,7 +60,7 @@ class Snooze(MillhandError):  # noqa: N818 - a verdict, like Permanent
         self.seconds = seconds
 
 
-class JobCancelled(MillhandError):  # noqa: N818 - what happened, not an error of ours
+class JobCancelled(MillhandError):
     """Somebody cancelled the job while it ran."""
 
     default_code = "cancelled"
@@ -83,7 +85,7 @@ class UsageError(MillhandError):
     default_code = "usage"
 
 
-class NotFound(MillhandError):  # noqa: N818 - reads as the answer it is
+class NotFound(MillhandError):
     """There is no such job, queue, kind or schedule."""
 
     default_code = "not_found"
@@ -93,7 +95,9 @@ class InvalidArgs(Permanent):
     """The arguments do not fit the model of their kind."""
 
     default_code = "invalid_args"
-    default_hint = "Compare the arguments with the kind's schema (`millhand kinds show KIND`)."
+    default_hint = (
+        "Compare the arguments with the kind's schema (`millhand kinds show KIND`)."
+    )
 
 
 class UnknownKind(Transient):

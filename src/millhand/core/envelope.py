@@ -1,0 +1,54 @@
+"""The versioned envelope of a job: JSON text with every field a broker must carry, for brokers that store bytes."""
+
+import json
+from typing import Any
+
+from millhand.core.errors import Permanent
+from millhand.core.job import ENVELOPE_VERSION, NewJob
+
+_FIELDS = (
+    "id", "kind", "queue", "tenant", "priority", "run_at", "key", "limit_key", "max_attempts", "max_crashes", "parent_id",
+)  # fmt: skip
+
+
+def encode(job: NewJob) -> bytes:
+    """Write a job as an envelope of the present version."""
+    fields = {name: getattr(job, name) for name in _FIELDS}
+    body = {
+        "v": job.version,
+        **fields,
+        "headers": dict(job.headers),
+        "args": json.loads(job.args),
+    }
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def decode(body: bytes) -> NewJob:
+    """Read an envelope; raises `Permanent` (code `bad_envelope` or `unknown_version`) for one that is not ours."""
+    try:
+        content: Any = json.loads(body)
+    except ValueError as error:
+        raise Permanent(
+            f"the message is not JSON: {error}", code="bad_envelope"
+        ) from error
+    if (
+        not isinstance(content, dict)
+        or not {"v", "id", "kind", "args"} <= content.keys()
+    ):  # pyright: ignore[reportUnknownMemberType] - JSON
+        raise Permanent(
+            "the message is not an envelope: it lacks v, id, kind or args",
+            code="bad_envelope",
+        )
+    check_version(content["v"])
+    fields = {name: content[name] for name in (*_FIELDS, "headers") if name in content}
+    return NewJob(**fields, args=json.dumps(content["args"], ensure_ascii=False))
+
+
+def check_version(version: int) -> None:
+    """Refuse an envelope that this version can't read, rather than to guess; raises `Permanent`."""
+    if version != ENVELOPE_VERSION:
+        raise Permanent(
+            f"the job's envelope has version {version}, this worker reads {ENVELOPE_VERSION}",
+            code="unknown_version",
+            hint="A newer millhand sent it: upgrade this worker, then retry the job.",
+        )

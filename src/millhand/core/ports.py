@@ -1,0 +1,129 @@
+"""The seams: what the runtime needs of a broker, a ledger and a blob store. Drivers implement these and nothing more."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from millhand.core.artefact import BlobInfo
+from millhand.core.capabilities import Capabilities
+from millhand.core.events import Event
+from millhand.core.job import Delivery, NewJob, Sent
+from millhand.core.settlement import Settlement
+
+
+class CancelResult(StrEnum):
+    """What a cancel did."""
+
+    CANCELLED = "cancelled"
+    REQUESTED = "requested"
+    TOO_LATE = "too late"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueStats:
+    """How a queue stands. `oldest` is the instant since which its longest-waiting ready job has waited, or None."""
+
+    queue: str
+    available: int = 0
+    scheduled: int = 0
+    retryable: int = 0
+    running: int = 0
+    oldest: int | None = None
+    paused: bool = False
+
+
+class Broker(Protocol):
+    """The place where jobs wait and are leased: it only delivers. All methods raise `BrokerUnavailable` in an outage."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this broker can do."""
+        ...
+
+    async def open(self) -> None:
+        """Connect and probe. Calling it twice is harmless."""
+        ...
+
+    async def close(self) -> None:
+        """Disconnect; a `receive` under way returns. Calling it twice, or before `open`, is harmless."""
+        ...
+
+    async def send(self, jobs: Sequence[NewJob]) -> list[Sent]:
+        """Store jobs durably, all or none; raises `PayloadTooLarge` before anything is stored."""
+        ...
+
+    async def receive(self, limit: int, wait: float) -> list[Delivery]:
+        """Lease up to `limit` ready jobs; if there is none, wait up to `wait` seconds for one."""
+        ...
+
+    async def extend(
+        self, deliveries: Sequence[Delivery], seconds: float
+    ) -> list[bool]:
+        """Move the leases' ends to `seconds` from now; False where the lease is lost."""
+        ...
+
+    async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
+        """Record how deliveries ended, with their follow-up jobs; False where the lease was lost and nothing changed.
+
+        Telling the broker the same accepted settlement twice answers True twice.
+        """
+        ...
+
+    async def cancel(self, job_id: str) -> CancelResult:
+        """Cancel a waiting job at once, or ask for the cancelling of a running one."""
+        ...
+
+    async def stats(self) -> list[QueueStats]:
+        """How each queue stands; counts are bounded, never full scans."""
+        ...
+
+
+class Rescues(Protocol):
+    """A broker whose expired leases must be looked for: any dispatcher may, and all of them do."""
+
+    async def rescue(self) -> int:
+        """Offer again the jobs whose lease has run out, charging each a crash; returns how many."""
+        ...
+
+
+class Ledger(Protocol):
+    """The write side of history that a dispatcher needs beside the broker."""
+
+    async def record(self, events: Sequence[Event]) -> None:
+        """Store what attempts report."""
+        ...
+
+    async def cancel_requests(self, job_ids: Sequence[str]) -> set[str]:
+        """Which of these running jobs somebody asked to cancel."""
+        ...
+
+
+class Blobs(Protocol):
+    """Content by URL. Raises `BlobMissing`, `BlobFailed`, or `Permanent` for a URL that is not allowed."""
+
+    async def stat(self, url: str) -> BlobInfo:
+        """What a blob is, without reading it."""
+        ...
+
+    def stream(self, url: str) -> AsyncIterator[bytes]:
+        """Read a blob piece by piece."""
+        ...
+
+    async def fetch(
+        self, url: str, target: Path, *, max_bytes: int | None = None
+    ) -> BlobInfo:
+        """Copy a blob into a file, hashing on the way; raises `Permanent` (code `too_large`) above `max_bytes`."""
+        ...
+
+    async def put(
+        self, content: Path | bytes, url: str, *, media_type: str | None = None
+    ) -> BlobInfo:
+        """Write a blob so that readers see the old content or the whole new one, never a part."""
+        ...
+
+    async def delete(self, url: str) -> None:
+        """Remove a blob; removing one that is not there is harmless."""
+        ...
