@@ -9,6 +9,7 @@ from typing import Protocol
 from millhand.core.artefact import BlobInfo
 from millhand.core.capabilities import Capabilities
 from millhand.core.events import Event
+from millhand.core.fairness import Caps
 from millhand.core.job import Delivery, NewJob, Sent
 from millhand.core.settlement import Settlement
 
@@ -86,6 +87,30 @@ class Rescues(Protocol):
 
     async def rescue(self) -> int:
         """Offer again the jobs whose lease has run out, charging each a crash; returns how many."""
+        ...
+
+
+class Controls(Protocol):
+    """A broker that takes commands on jobs and queues beside `cancel`."""
+
+    async def retry(self, job_ids: Sequence[str]) -> list[str]:
+        """Make final or waiting jobs ready to run now, with nothing charged; returns the ids that it applied to."""
+        ...
+
+    async def pause(self, queue: str) -> None:
+        """Stop delivering from a queue, in every worker; running jobs go on."""
+        ...
+
+    async def resume(self, queue: str) -> None:
+        """Deliver from a queue again."""
+        ...
+
+    async def set_caps(self, queue: str, caps: Caps) -> None:
+        """Set the concurrency limits of a queue, across all workers."""
+        ...
+
+    async def purge(self, queue: str) -> int:
+        """Cancel every waiting job of a queue; returns how many."""
         ...
 
 

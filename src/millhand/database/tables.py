@@ -1,0 +1,201 @@
+"""The tables that the SQL broker and the ledger share, for SQLite and PostgreSQL alike.
+
+All instants are microseconds since the Unix epoch, UTC; all JSON is text. A job's row is both the message that waits and
+the head of its history, so that one transaction moves both.
+"""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_unique",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+# SQLite numbers rows only for a column declared INTEGER; PostgreSQL wants eight bytes.
+Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("seq", Serial, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("version", sa.SmallInteger, nullable=False),
+    sa.Column("broker", sa.Text, nullable=False, server_default=""),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("queue", sa.Text, nullable=False),
+    sa.Column("tenant", sa.Text, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("args", sa.Text, nullable=False),
+    sa.Column("headers", sa.Text, nullable=False),
+    sa.Column("key", sa.Text),
+    sa.Column("limit_key", sa.Text),
+    sa.Column("parent_id", sa.Text),
+    sa.Column("failures", sa.SmallInteger, nullable=False),
+    sa.Column("crashes", sa.SmallInteger, nullable=False),
+    sa.Column("max_attempts", sa.SmallInteger, nullable=False),
+    sa.Column("max_crashes", sa.SmallInteger, nullable=False),
+    sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Column("worker", sa.Text),
+    sa.Column("lease_until", sa.BigInteger),
+    sa.Column("enqueued_at", sa.BigInteger, nullable=False),
+    sa.Column("run_at", sa.BigInteger, nullable=False),
+    sa.Column("claimed_at", sa.BigInteger),
+    sa.Column("started_at", sa.BigInteger),
+    sa.Column("finished_at", sa.BigInteger),
+    sa.Column("cancel_at", sa.BigInteger),
+    sa.Column("progress", sa.Float),
+    sa.Column("progress_text", sa.Text),
+    sa.Column("result", sa.Text),
+    sa.Column("error_code", sa.Text),
+    sa.Column("error_message", sa.Text),
+    sa.Column("error_fingerprint", sa.Text),
+    sqlite_autoincrement=True,
+)
+
+_ready = jobs.c.state == "available"
+_due = jobs.c.state.in_(["scheduled", "retryable"])
+_running = jobs.c.state == "running"
+_live_key = jobs.c.key.is_not(None) & jobs.c.state.in_(
+    ["available", "scheduled", "retryable", "running"]
+)
+
+sa.Index(
+    "jobs_ready",
+    jobs.c.queue,
+    jobs.c.priority.desc(),
+    jobs.c.tenant,
+    jobs.c.limit_key,
+    jobs.c.seq,
+    sqlite_where=_ready,
+    postgresql_where=_ready,
+)
+sa.Index("jobs_due", jobs.c.run_at, sqlite_where=_due, postgresql_where=_due)
+sa.Index(
+    "jobs_running", jobs.c.lease_until, sqlite_where=_running, postgresql_where=_running
+)
+sa.Index(
+    "jobs_live_key",
+    jobs.c.kind,
+    jobs.c.key,
+    unique=True,
+    sqlite_where=_live_key,
+    postgresql_where=_live_key,
+)
+sa.Index("jobs_state", jobs.c.state, jobs.c.seq)
+_has_parent = jobs.c.parent_id.is_not(None)
+sa.Index(
+    "jobs_parent",
+    jobs.c.parent_id,
+    sqlite_where=_has_parent,
+    postgresql_where=_has_parent,
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("job", Serial, primary_key=True, autoincrement=False),
+    sa.Column("fence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.SmallInteger, nullable=False),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("executor", sa.Text, nullable=False),
+    sa.Column("available_at", sa.BigInteger, nullable=False),
+    sa.Column("claimed_at", sa.BigInteger, nullable=False),
+    sa.Column("started_at", sa.BigInteger),
+    sa.Column("finished_at", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("charge", sa.Text, nullable=False),
+    sa.Column("failure", sa.Text),
+    sqlite_with_rowid=False,
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("seq", Serial, primary_key=True, autoincrement=True),
+    sa.Column("job_id", sa.Text, nullable=False),
+    sa.Column("attempt", sa.SmallInteger, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("level", sa.Text),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("fields", sa.Text),
+    sa.Index("events_job", "job_id", "seq"),
+    sqlite_autoincrement=True,
+)
+
+artefacts = sa.Table(
+    "artefacts",
+    metadata,
+    sa.Column("seq", Serial, primary_key=True, autoincrement=True),
+    sa.Column("job_id", sa.Text, nullable=False),
+    sa.Column("attempt", sa.SmallInteger, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("facts", sa.Text, nullable=False),
+    sa.Index("artefacts_job", "job_id"),
+)
+
+queues = sa.Table(
+    "queues",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("paused_at", sa.BigInteger),
+    sa.Column("max_running", sa.Integer),
+    sa.Column("max_per_tenant", sa.Integer),
+    sa.Column("max_per_limit_key", sa.Integer),
+)
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("queues", sa.Text, nullable=False),
+    sa.Column("kinds", sa.Text, nullable=False),
+    sa.Column("slots", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("facts", sa.Text, nullable=False),
+    sa.Column("started_at", sa.BigInteger, nullable=False),
+    sa.Column("seen_at", sa.BigInteger, nullable=False),
+)
+
+schedules = sa.Table(
+    "schedules",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("cron", sa.Text, nullable=False),
+    sa.Column("zone", sa.Text, nullable=False),
+    sa.Column("missed", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("args", sa.Text, nullable=False),
+    sa.Column("queue", sa.Text, nullable=False),
+    sa.Column("tenant", sa.Text, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("next_at", sa.BigInteger, nullable=False),
+    sa.Column("last_at", sa.BigInteger),
+    sa.Column("last_job_id", sa.Text),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("seq", Serial, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("details", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
