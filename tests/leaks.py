@@ -1,0 +1,95 @@
+"""Finds what a test left behind: processes (orphans included), threads and asyncio tasks."""
+
+import asyncio
+import contextlib
+import os
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psutil
+
+GRACE = 3.0
+"""Seconds that something already ending gets to end."""
+
+_MARK = "LEAK_CHECK"
+# Python's own helper, started with the first spawned process and kept until the interpreter ends.
+_RESOURCE_TRACKER = "multiprocessing.resource_tracker"
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What was there before the test."""
+
+    token: str
+    processes: frozenset[psutil.Process]
+    threads: frozenset[threading.Thread]
+
+
+def take_baseline() -> Baseline:
+    """Note what is there, and mark every process that starts from now on, so that orphans are known too."""
+    token = uuid.uuid4().hex
+    baseline = Baseline(token, frozenset(_children()), frozenset(threading.enumerate()))
+    os.environ[_MARK] = token
+    return baseline
+
+
+def leaks(baseline: Baseline) -> list[str]:
+    """What is still there that `baseline` does not have, each in a few words, once `GRACE` is over."""
+    deadline = time.monotonic() + GRACE
+    while found := [*_new_processes(baseline), *_new_threads(baseline)]:
+        if time.monotonic() > deadline:
+            return found
+        time.sleep(0.02)
+    return []
+
+
+async def leaked_tasks(before: set[asyncio.Task[object]]) -> list[str]:
+    """The tasks of this loop that are not in `before` and do not end within `GRACE`."""
+    deadline = time.monotonic() + GRACE
+    while found := asyncio.all_tasks() - before - {asyncio.current_task()}:
+        if time.monotonic() > deadline:
+            return [f"task {task.get_name()} in {task.get_coro()}" for task in found]
+        await asyncio.sleep(0.02)
+    return []
+
+
+def end_processes(baseline: Baseline) -> None:
+    """Kill what a test left behind, so that it can't disturb the next one."""
+    for process in {*_children(), *_marked(baseline.token)} - baseline.processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+
+
+def _children() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
+
+
+def _marked(token: str) -> Iterator[psutil.Process]:
+    """Every process that was started with `token` in its environment, whoever its parent is by now."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.pid != os.getpid() and process.environ().get(_MARK) == token:
+                yield process
+
+
+def _new_processes(baseline: Baseline) -> list[str]:
+    found = {*_children(), *_marked(baseline.token)} - baseline.processes
+    return [text for process in found if (text := _describe(process))]
+
+
+def _describe(process: psutil.Process) -> str:
+    """The process in a few words; nothing if it is gone or is to be expected."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return f"process {process.pid} (ended, but nobody waited for it)"
+        command = " ".join(process.cmdline())
+        if _RESOURCE_TRACKER not in command:
+            return f"process {process.pid} ({command})"
+    return ""
+
+
+def _new_threads(baseline: Baseline) -> list[str]:
+    return [f"thread {each.name}" for each in threading.enumerate() if each not in baseline.threads]
