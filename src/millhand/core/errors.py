@@ -157,3 +157,9 @@ class BlobFailed(Transient):
     """A blob could not be read or written, for now."""
 
     default_code = "blob_failed"
+
+
+class BlobStoreDown(BlobFailed, Infrastructure):
+    """The place for blobs itself is full or out of order, whichever blob is asked for."""
+
+    default_code = "blob_store_down"

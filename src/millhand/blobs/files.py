@@ -1,0 +1,191 @@
+"""Blobs in local folders, by the operating system's own calls: obstore's local store offers no fsync."""
+
+import asyncio
+import errno
+import mimetypes
+import os
+import secrets
+import stat
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from millhand.blobs.driver import CHUNK
+from millhand.blobs.urls import bad_url, path_of
+from millhand.core.artefact import BlobInfo
+from millhand.core.errors import BlobFailed, BlobMissing, BlobStoreDown, Permanent
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_DENIED = frozenset({errno.EACCES, errno.EPERM})
+_DOWN = frozenset({errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE})
+_BAD_NAME = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP})
+_OPEN_TO_READ = (
+    os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+)
+
+
+class FileDriver:
+    """Reads and writes `file://` URLs inside the allowed folders and nowhere else."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self._roots = tuple(root.expanduser().resolve() for root in roots)
+
+    async def stat(self, url: str) -> BlobInfo:
+        """Size and media type, the type by the name's suffix."""
+        return await asyncio.to_thread(self._stat, url)
+
+    async def read(self, url: str) -> AsyncGenerator[bytes]:
+        """The content as it was when reading began, even if it is replaced meanwhile."""
+        file = await opened(lambda: self._open(url))
+        try:
+            while chunk := await asyncio.to_thread(_read, file, url):
+                yield chunk
+        finally:
+            # In a thread: the file's own lock makes it wait for a read that a cancelled caller left behind.
+            await asyncio.to_thread(file.close)
+
+    async def write(self, url: str, content: Iterable[bytes], media_type: str) -> None:  # noqa: ARG002 - a file has none
+        """Replace the file at once, durably: when this returns, a power cut can't undo it."""
+        await asyncio.to_thread(self._write, url, content)
+
+    async def delete(self, url: str) -> None:
+        """Remove the file."""
+        await asyncio.to_thread(self._delete, url)
+
+    def _stat(self, url: str) -> BlobInfo:
+        path = self._allowed(url)
+        with file_errors(url):
+            facts = path.stat()
+        _require_file(facts, url)
+        return BlobInfo(url, facts.st_size, media_type=mimetypes.guess_type(path.name)[0])
+
+    def _open(self, url: str) -> BinaryIO:
+        path = self._allowed(url)
+        with file_errors(url):
+            descriptor = os.open(path, _OPEN_TO_READ)
+        try:
+            _require_file(os.fstat(descriptor), url)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return open(descriptor, "rb")  # noqa: PTH123 - of a descriptor, not of a path
+
+    def _write(self, url: str, content: Iterable[bytes]) -> None:
+        path = self._allowed(url)
+        with file_errors(url):
+            if path.is_dir():
+                raise bad_url(url, "there is a folder of that name")
+            _make_folders(path.parent)
+            replace_file(path, content)
+
+    def _delete(self, url: str) -> None:
+        path = self._allowed(url)
+        with file_errors(url), suppress(FileNotFoundError, NotADirectoryError):
+            _require_file(path.stat(), url)
+            path.unlink()
+
+    def _allowed(self, url: str) -> Path:
+        """The real path behind a URL, links and `..` resolved, if it is inside one of the allowed folders."""
+        path = path_of(url)
+        try:
+            real = path.resolve()
+        except (OSError, RuntimeError) as error:
+            raise bad_url(url, f"its path can't be resolved ({error})") from error
+        if any(real.is_relative_to(root) and real != root for root in self._roots):
+            return real
+        folders = ", ".join(str(root) for root in self._roots) or "none"
+        raise Permanent(
+            f"'{url}' is outside the folders that jobs may use ({folders})",
+            code="blob_not_allowed",
+            hint="Move the file into one of them, or add its folder to the setting `blob_roots`.",
+        )
+
+
+async def opened(opener: Callable[[], BinaryIO]) -> BinaryIO:
+    """Open a file in a thread; a caller that is cancelled meanwhile waits for it and leaves it closed."""
+    opening = asyncio.ensure_future(asyncio.to_thread(opener))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with suppress(Exception):  # nobody is left to hear why it could not be opened
+            (await opening).close()
+        raise
+
+
+@contextmanager
+def file_errors(url: str) -> Generator[None]:
+    """Turn what the operating system says about a file into errors of ours."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BlobMissing(f"there is no file at '{url}'") from error
+    except OSError as error:
+        raise _translated(error, url) from error
+
+
+def replace_file(path: Path, content: Iterable[bytes]) -> None:
+    """Write a file under another name in the same folder, force it to disk, and rename it over `path`."""
+    draft = path.parent / f".millhand-{secrets.token_hex(8)}.part"
+    try:
+        with draft.open("xb") as file:
+            for chunk in content:
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _make_folders(folder: Path) -> None:
+    """Make a folder and those above it, each forced to disk: a power cut must not take a file's path."""
+    if folder.is_dir():
+        return
+    _make_folders(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # Windows has no such call: a rename there is in the journal of the file system
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(file: BinaryIO, url: str) -> bytes:
+    with file_errors(url):
+        return file.read(CHUNK)
+
+
+def _require_file(facts: os.stat_result, url: str) -> None:
+    if stat.S_ISDIR(facts.st_mode):
+        raise bad_url(url, "there is a folder of that name")
+    if not stat.S_ISREG(facts.st_mode):
+        raise bad_url(url, "it is no regular file but a pipe, a socket or a device")
+
+
+def _translated(error: OSError, url: str) -> Exception:
+    reason = error.strerror or str(error)
+    if error.errno in _FULL:
+        return BlobStoreDown(
+            f"the disk that holds '{url}' is full", hint="Free some space; the job is tried again."
+        )
+    if error.errno in _DENIED:
+        return BlobFailed(
+            f"permission denied for '{url}'",
+            hint="Let the user that runs the worker read the file, or write in its folder.",
+        )
+    if error.errno in _DOWN:
+        return BlobStoreDown(f"the file system that holds '{url}' does not work: {reason}")
+    if error.errno == errno.EEXIST:
+        return bad_url(url, "a part of its path is a file, not a folder")
+    if error.errno in _BAD_NAME:
+        return bad_url(url, reason)
+    return BlobFailed(f"'{url}' could not be read or written: {reason}")
