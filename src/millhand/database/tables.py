@@ -2,9 +2,14 @@
 
 All instants are microseconds since the Unix epoch, UTC; all JSON is text. A job's row is both the message that waits and
 the head of its history, so that one transaction moves both.
+
+SQLite uses a partial index only for a query that repeats the index's condition with literals: queries take `READY`, `DUE`,
+`RUNNING` and `LIVE_KEY` from here.
 """
 
 import sqlalchemy as sa
+
+from millhand.core.state import LIVE, State
 
 metadata = sa.MetaData(
     naming_convention={
@@ -32,7 +37,7 @@ jobs = sa.Table(
     sa.Column("args", sa.Text, nullable=False),
     sa.Column("headers", sa.Text, nullable=False),
     sa.Column("key", sa.Text),
-    sa.Column("limit_key", sa.Text),
+    sa.Column("limit_key", sa.Text, nullable=False),  # an empty text for none: lanes are compared as rows of texts
     sa.Column("parent_id", sa.Text),
     sa.Column("failures", sa.SmallInteger, nullable=False),
     sa.Column("crashes", sa.SmallInteger, nullable=False),
@@ -56,43 +61,32 @@ jobs = sa.Table(
     sqlite_autoincrement=True,
 )
 
-_ready = jobs.c.state == "available"
-_due = jobs.c.state.in_(["scheduled", "retryable"])
-_running = jobs.c.state == "running"
-_live_key = jobs.c.key.is_not(None) & jobs.c.state.in_(
-    ["available", "scheduled", "retryable", "running"]
-)
 
-sa.Index(
-    "jobs_ready",
-    jobs.c.queue,
-    jobs.c.priority.desc(),
-    jobs.c.tenant,
-    jobs.c.limit_key,
-    jobs.c.seq,
-    sqlite_where=_ready,
-    postgresql_where=_ready,
-)
-sa.Index("jobs_due", jobs.c.run_at, sqlite_where=_due, postgresql_where=_due)
-sa.Index(
-    "jobs_running", jobs.c.lease_until, sqlite_where=_running, postgresql_where=_running
-)
-sa.Index(
-    "jobs_live_key",
-    jobs.c.kind,
-    jobs.c.key,
-    unique=True,
-    sqlite_where=_live_key,
-    postgresql_where=_live_key,
-)
+def in_state(*states: State) -> sa.ColumnElement[bool]:
+    """The condition that a job is in one of these states, in literals."""
+    literals = [sa.literal_column(f"'{state}'") for state in states]
+    return jobs.c.state == literals[0] if len(literals) == 1 else jobs.c.state.in_(literals)
+
+
+READY = in_state(State.AVAILABLE)
+DUE = in_state(State.SCHEDULED, State.RETRYABLE)
+RUNNING = in_state(State.RUNNING)
+LIVE_KEY = jobs.c.key.is_not(None) & in_state(*sorted(LIVE))
+
+
+def _partial_index(
+    name: str, where: sa.ColumnElement[bool], *columns: sa.ColumnElement[object], unique: bool = False
+) -> sa.Index:
+    return sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+_lane = (jobs.c.tenant, jobs.c.limit_key)
+_partial_index("jobs_ready", READY, jobs.c.queue, jobs.c.priority.desc(), *_lane, jobs.c.seq)
+_partial_index("jobs_due", DUE, jobs.c.queue, jobs.c.run_at, jobs.c.state)
+_partial_index("jobs_running", RUNNING, jobs.c.queue, *_lane, jobs.c.lease_until)
+_partial_index("jobs_live_key", LIVE_KEY, jobs.c.kind, jobs.c.key, unique=True)
+_partial_index("jobs_parent", jobs.c.parent_id.is_not(None), jobs.c.parent_id)
 sa.Index("jobs_state", jobs.c.state, jobs.c.seq)
-_has_parent = jobs.c.parent_id.is_not(None)
-sa.Index(
-    "jobs_parent",
-    jobs.c.parent_id,
-    sqlite_where=_has_parent,
-    postgresql_where=_has_parent,
-)
 
 attempts = sa.Table(
     "attempts",
