@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class BlobInfo:
-    """What is known of a blob: its size in bytes, and the SHA-256 of its content in hex where it was read or written."""
+    """What is known of a blob: its size in bytes, and the SHA-256 of its content in hex where it was seen whole."""
 
     url: str
     size: int

@@ -1,8 +1,9 @@
-"""Turn an exception that a handler raised into an outcome, by a table: permanent, transient, throttled or infrastructure."""
+"""Turn an exception of a handler into an outcome, by a table: permanent, transient, throttled or infrastructure."""
 
 import errno
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from millhand.core.errors import (
     Infrastructure,
@@ -14,9 +15,7 @@ from millhand.core.errors import (
 from millhand.core.failure import failure_of
 from millhand.core.outcome import Cancelled, Discarded, Outcome, Retry, Snoozed
 
-_FULL_OR_DOWN = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EROFS}
-)
+_FULL_OR_DOWN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EROFS})
 _HTTP_TRANSIENT = frozenset({408, 409, 423, 425, 429})
 _HTTP_CLIENT_ERRORS = range(400, 500)
 _SQL_INFRASTRUCTURE = ("08", "53", "57P")
@@ -78,8 +77,10 @@ def sql_state(error: BaseException) -> str:
 
 
 def _retry_after(error: BaseException) -> float | None:
-    headers = getattr(getattr(error, "response", None), "headers", None)
-    text = str(headers.get("retry-after", "")) if isinstance(headers, Mapping) else ""
+    headers: object = getattr(getattr(error, "response", None), "headers", None)
+    if not isinstance(headers, Mapping):
+        return None
+    text = str(cast("Mapping[str, object]", headers).get("retry-after", ""))
     return float(text) if text.isdigit() else None
 
 
@@ -100,9 +101,7 @@ _RULES: tuple[_Rule, ...] = (
     _Rule(lambda error: http_status(error) > 0 and not _client_error(error), _retry),
     _Rule(_client_error, _discard),
     _Rule(
-        lambda error: isinstance(
-            error, (NotImplementedError, ImportError, SyntaxError)
-        ),
+        lambda error: isinstance(error, (NotImplementedError, ImportError, SyntaxError)),
         _discard,
     ),
 )

@@ -57,7 +57,7 @@ class Context(ABC):
     @property
     @abstractmethod
     def cancelled(self) -> bool:
-        """Whether the attempt should stop: cancelled, past its soft limit, its lease lost, or the worker draining hard."""
+        """Whether the attempt should stop: cancelled, past its soft limit, its lease lost, or the worker ending."""
 
     @abstractmethod
     def progress(self, fraction: float, text: str = "") -> None:
@@ -84,9 +84,7 @@ class Context(ABC):
         """Read a blob piece by piece."""
 
     @abstractmethod
-    async def fetch(
-        self, url: str, name: str | None = None, *, max_bytes: int | None = None
-    ) -> Path:
+    async def fetch(self, url: str, name: str | None = None, *, max_bytes: int | None = None) -> Path:
         """Copy a blob into the scratch folder and return its path.
 
         Raises `BlobMissing` if it is not there and `Permanent` (code `too_large`) above `max_bytes`.

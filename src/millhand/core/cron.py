@@ -55,13 +55,12 @@ class Cron:
         return CronSim(self.expression, as_datetime(0)).explain()
 
 
-def due(
-    cron: Cron, planned: int, now: int, missed: Missed, grace: float = 60.0
-) -> tuple[list[int], int]:
+def due(cron: Cron, planned: int, now: int, missed: Missed, grace: float = 60.0) -> tuple[list[int], int]:
     """Which ticks to fire now, and the next planned one.
 
-    `planned` is the tick that the schedule waits for. Ticks that are no older than `grace` seconds are on time; older ones
-    were missed, and `missed` says whether to drop them, to make up for them once, or to fire each (a thousand at most).
+    `planned` is the tick that the schedule waits for. Ticks that are no older than `grace` seconds are on time; older
+    ones were missed, and `missed` says whether to drop them, to make up for them once, or to fire each of them, a
+    thousand at most.
     """
     if planned > now:
         return [], planned

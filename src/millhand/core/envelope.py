@@ -3,12 +3,17 @@
 import json
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from millhand.core.errors import Permanent
 from millhand.core.job import ENVELOPE_VERSION, NewJob
 
 _FIELDS = (
-    "id", "kind", "queue", "tenant", "priority", "run_at", "key", "limit_key", "max_attempts", "max_crashes", "parent_id",
+    "id", "kind", "queue", "tenant", "priority", "run_at", "key", "limit_key", "max_attempts", "max_crashes",
+    "parent_id",
 )  # fmt: skip
+
+_JSON_OBJECT = TypeAdapter(dict[str, Any])
 
 
 def encode(job: NewJob) -> bytes:
@@ -26,19 +31,11 @@ def encode(job: NewJob) -> bytes:
 def decode(body: bytes) -> NewJob:
     """Read an envelope; raises `Permanent` (code `bad_envelope` or `unknown_version`) for one that is not ours."""
     try:
-        content: Any = json.loads(body)
-    except ValueError as error:
-        raise Permanent(
-            f"the message is not JSON: {error}", code="bad_envelope"
-        ) from error
-    if (
-        not isinstance(content, dict)
-        or not {"v", "id", "kind", "args"} <= content.keys()
-    ):  # pyright: ignore[reportUnknownMemberType] - JSON
-        raise Permanent(
-            "the message is not an envelope: it lacks v, id, kind or args",
-            code="bad_envelope",
-        )
+        content = _JSON_OBJECT.validate_json(body)
+    except ValidationError as error:
+        raise Permanent("the message is not a JSON object", code="bad_envelope") from error
+    if not content.keys() >= {"v", "id", "kind", "args"}:
+        raise Permanent("the message is not an envelope: it lacks v, id, kind or args", code="bad_envelope")
     check_version(content["v"])
     fields = {name: content[name] for name in (*_FIELDS, "headers") if name in content}
     return NewJob(**fields, args=json.dumps(content["args"], ensure_ascii=False))

@@ -12,9 +12,7 @@ class MillhandError(Exception):
     default_code: ClassVar[str] = "error"
     default_hint: ClassVar[str] = ""
 
-    def __init__(
-        self, message: str, *, code: str | None = None, hint: str | None = None
-    ) -> None:
+    def __init__(self, message: str, *, code: str | None = None, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.code = self.default_code if code is None else code
@@ -95,9 +93,7 @@ class InvalidArgs(Permanent):
     """The arguments do not fit the model of their kind."""
 
     default_code = "invalid_args"
-    default_hint = (
-        "Compare the arguments with the kind's schema (`millhand kinds show KIND`)."
-    )
+    default_hint = "Compare the arguments with the kind's schema (`millhand kinds show KIND`)."
 
 
 class UnknownKind(Transient):

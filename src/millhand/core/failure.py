@@ -52,11 +52,7 @@ def fingerprint(type_name: str, message: str, frame: str) -> str:
 
 def _type_name(error: BaseException) -> str:
     cls = type(error)
-    return (
-        cls.__name__
-        if cls.__module__ == "builtins"
-        else f"{cls.__module__}.{cls.__qualname__}"
-    )
+    return cls.__name__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
 
 
 def _top_frame(error: BaseException) -> str:

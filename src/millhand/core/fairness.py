@@ -16,7 +16,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
-    """Concurrency limits of a queue, None for no limit: for the whole queue, for each tenant, and for each limit key."""
+    """Concurrency limits of a queue, None for no limit: for the whole queue, each tenant, and each limit key."""
 
     queue: int | None = None
     tenant: int | None = None
@@ -48,17 +48,9 @@ def allot(lanes: Sequence[Lane], free: int, caps: Caps, load: Load) -> dict[Lane
     return taken
 
 
-def _next(
-    level: Sequence[Lane], taken: Mapping[Lane, int], budget: "_Budget"
-) -> Lane | None:
-    open_lanes = [
-        lane
-        for lane in level
-        if taken.get(lane, 0) < lane.ready and budget.admits(lane)
-    ]
-    return min(
-        open_lanes, key=lambda lane: budget.tenants.get(lane.tenant, 0), default=None
-    )
+def _next(level: Sequence[Lane], taken: Mapping[Lane, int], budget: "_Budget") -> Lane | None:
+    open_lanes = [lane for lane in level if taken.get(lane, 0) < lane.ready and budget.admits(lane)]
+    return min(open_lanes, key=lambda lane: budget.tenants.get(lane.tenant, 0), default=None)
 
 
 class _Budget:
@@ -73,16 +65,11 @@ class _Budget:
     def admits(self, lane: Lane) -> bool:
         if self.free <= 0:
             return False
-        if (
-            self.caps.tenant is not None
-            and self.tenants.get(lane.tenant, 0) >= self.caps.tenant
-        ):
+        if self.caps.tenant is not None and self.tenants.get(lane.tenant, 0) >= self.caps.tenant:
             return False
         if lane.limit_key is None or self.caps.limit_key is None:
             return True
-        return (
-            self.limit_keys.get((lane.tenant, lane.limit_key), 0) < self.caps.limit_key
-        )
+        return self.limit_keys.get((lane.tenant, lane.limit_key), 0) < self.caps.limit_key
 
     def take(self, lane: Lane) -> None:
         self.free -= 1

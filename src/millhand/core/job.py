@@ -42,9 +42,7 @@ class Args(BaseModel):
 
 
 def _checked_kind(kind: str) -> str:
-    if not kind or not all(
-        part.replace("_", "").replace("-", "").isalnum() for part in kind.split(".")
-    ):
+    if not kind or not all(part.replace("_", "").replace("-", "").isalnum() for part in kind.split(".")):
         raise ConfigError(
             f"'{kind}' is no name for a kind",
             hint="Use dotted words such as 'document.convert'.",
@@ -58,8 +56,10 @@ ArgsT_co = TypeVar("ArgsT_co", bound=Args, covariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """A job to send. `args` is JSON text; `run_at` is an instant, 0 for at once; `key` forbids a second live job of the
-    same kind with that key; `limit_key` shares a concurrency limit with all jobs that carry the same one.
+    """A job to send.
+
+    `args` is JSON text; `run_at` is an instant, 0 for at once; `key` forbids a second live job of the same kind with
+    that key; `limit_key` shares a concurrency limit with all jobs of the queue that carry the same one.
     """
 
     id: str
@@ -80,8 +80,9 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of a job that was sent: `duplicate` says that a live job with its key was there already, and `id` is
-    then the id of that one.
+    """What became of a job that was sent.
+
+    `duplicate` says that a live job with its key was there already, and `id` is then the id of that one.
     """
 
     id: str

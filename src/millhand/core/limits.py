@@ -11,8 +11,8 @@ MIB = 1024 * 1024
 class Limits:
     """Limits of one attempt.
 
-    After `soft` seconds the handler is asked to stop; after `hard` seconds its executor is killed with its whole process
-    tree; the same happens when that tree holds more than `memory` bytes.
+    After `soft` seconds the handler is asked to stop; after `hard` seconds its executor is killed with its whole
+    process tree; the same happens when that tree holds more than `memory` bytes.
     """
 
     soft: float | None = None

@@ -18,7 +18,7 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The attempt failed for now. `after` is in seconds, None for the policy's wait; not `charged` counts no attempt."""
+    """The attempt failed for now. `after` is in seconds, or None for the policy's wait."""
 
     failure: Failure
     after: float | None = None

@@ -1,4 +1,4 @@
-"""The seams: what the runtime needs of a broker, a ledger and a blob store. Drivers implement these and nothing more."""
+"""The seams: what the runtime needs of a broker, a ledger and a blob store. Drivers implement these, nothing more."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class QueueStats:
 
 
 class Broker(Protocol):
-    """The place where jobs wait and are leased: it only delivers. All methods raise `BrokerUnavailable` in an outage."""
+    """The place where jobs wait and are leased: it only delivers. All methods raise `BrokerUnavailable` when it is out."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -60,9 +60,7 @@ class Broker(Protocol):
         """Lease up to `limit` ready jobs; if there is none, wait up to `wait` seconds for one."""
         ...
 
-    async def extend(
-        self, deliveries: Sequence[Delivery], seconds: float
-    ) -> list[bool]:
+    async def extend(self, deliveries: Sequence[Delivery], seconds: float) -> list[bool]:
         """Move the leases' ends to `seconds` from now; False where the lease is lost."""
         ...
 
@@ -137,15 +135,11 @@ class Blobs(Protocol):
         """Read a blob piece by piece."""
         ...
 
-    async def fetch(
-        self, url: str, target: Path, *, max_bytes: int | None = None
-    ) -> BlobInfo:
+    async def fetch(self, url: str, target: Path, *, max_bytes: int | None = None) -> BlobInfo:
         """Copy a blob into a file, hashing on the way; raises `Permanent` (code `too_large`) above `max_bytes`."""
         ...
 
-    async def put(
-        self, content: Path | bytes, url: str, *, media_type: str | None = None
-    ) -> BlobInfo:
+    async def put(self, content: Path | bytes, url: str, *, media_type: str | None = None) -> BlobInfo:
         """Write a blob so that readers see the old content or the whole new one, never a part."""
         ...
 

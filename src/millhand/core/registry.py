@@ -12,6 +12,8 @@ from millhand.core.limits import Limits
 from millhand.core.retry import RetryPolicy
 
 ResultT = TypeVar("ResultT")
+_CONTEXT_AND_ARGS = 2
+
 HandlerFunction = Callable[[Context, ArgsT], Awaitable[ResultT] | ResultT]
 
 
@@ -43,16 +45,12 @@ class Registry:
         self._kinds: dict[str, Kind] = {}
 
     @overload
-    def handler(
-        self, function: HandlerFunction[ArgsT, ResultT], /
-    ) -> HandlerFunction[ArgsT, ResultT]: ...
+    def handler(self, function: HandlerFunction[ArgsT, ResultT], /) -> HandlerFunction[ArgsT, ResultT]: ...
 
     @overload
     def handler(
         self, /, *, retry: RetryPolicy | None = None, limits: Limits | None = None
-    ) -> Callable[
-        [HandlerFunction[ArgsT, ResultT]], HandlerFunction[ArgsT, ResultT]
-    ]: ...
+    ) -> Callable[[HandlerFunction[ArgsT, ResultT]], HandlerFunction[ArgsT, ResultT]]: ...
 
     def handler(
         self,
@@ -64,8 +62,8 @@ class Registry:
     ) -> Any:
         """Register a function as the handler of the kind that its second parameter's type names.
 
-        Used bare or with rules: `@registry.handler(retry=..., limits=...)`. Raises `ConfigError` if the parameter is not
-        an `Args` with a kind, or if the kind has a handler already.
+        Used bare or with rules: `@registry.handler(retry=..., limits=...)`. Raises `ConfigError` if the parameter is
+        not an `Args` with a kind, or if the kind has a handler already.
         """
         if function is not None:
             self._add(function, RetryPolicy(), Limits())
@@ -100,9 +98,7 @@ class Registry:
     def __iter__(self) -> Iterator[Kind]:
         return iter(self._kinds.values())
 
-    def _add(
-        self, function: HandlerFunction[Any, Any], retry: RetryPolicy, limits: Limits
-    ) -> None:
+    def _add(self, function: HandlerFunction[Any, Any], retry: RetryPolicy, limits: Limits) -> None:
         args = _args_type(function)
         self._put(Kind(args.kind, args, function, retry, limits))
 
@@ -119,17 +115,13 @@ class Registry:
 def _args_type(function: HandlerFunction[Any, Any]) -> type[Args]:
     name = getattr(function, "__qualname__", repr(function))
     parameters = list(inspect.signature(function).parameters.values())
-    if len(parameters) != 2:
+    if len(parameters) != _CONTEXT_AND_ARGS:
         raise ConfigError(
             f"handler {name} must take (ctx, args)",
             hint="Write `async def name(ctx: Context, args: YourArgs)`.",
         )
     annotation = get_type_hints(function).get(parameters[1].name)
-    if not (
-        isinstance(annotation, type)
-        and issubclass(annotation, Args)
-        and annotation.kind
-    ):
+    if not (isinstance(annotation, type) and issubclass(annotation, Args) and annotation.kind):
         raise ConfigError(
             f"handler {name}: its second parameter must be annotated with an Args that has a kind",
             hint='Define `class YourArgs(Args, kind="area.verb")` and annotate the parameter with it.',

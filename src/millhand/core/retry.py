@@ -30,17 +30,9 @@ class RetryPolicy:
     def __post_init__(self) -> None:
         """Refuse a policy that can't be meant."""
         if self.max_attempts < 1 or self.max_crashes < 1:
-            raise ConfigError(
-                "a retry policy needs at least one attempt and one crash before it gives up"
-            )
-        if (
-            min((self.first, self.cap, *self.delays)) < 0
-            or self.factor < 1
-            or not 0 <= self.jitter <= 1
-        ):
-            raise ConfigError(
-                "a retry policy needs waits of 0 s or more, a factor of 1 or more, a jitter of 0 to 1"
-            )
+            raise ConfigError("a retry policy needs at least one attempt and one crash before it gives up")
+        if min((self.first, self.cap, *self.delays)) < 0 or self.factor < 1 or not 0 <= self.jitter <= 1:
+            raise ConfigError("a retry policy needs waits of 0 s or more, a factor of 1 or more, a jitter of 0 to 1")
 
     @classmethod
     def fixed(cls, *delays: float, jitter: float = 0.0) -> Self:

@@ -55,9 +55,7 @@ class Run:
     executor: str
 
 
-def settlement(
-    delivery: Delivery, outcome: Outcome, policy: RetryPolicy, run: Run, random: float
-) -> Settlement:
+def settlement(delivery: Delivery, outcome: Outcome, policy: RetryPolicy, run: Run, random: float) -> Settlement:
     """Decide what this outcome means; `random` in [0, 1) decides the jitter of the wait."""
     verdict = _verdict(delivery, outcome, policy, random)
     done = outcome if isinstance(outcome, Completed) else Completed()
@@ -86,7 +84,7 @@ class _Verdict:
     delay: float = 0.0
 
 
-def _verdict(
+def _verdict(  # noqa: PLR0911 - one line for each kind of outcome
     delivery: Delivery, outcome: Outcome, policy: RetryPolicy, random: float
 ) -> _Verdict:
     match outcome:
@@ -97,9 +95,7 @@ def _verdict(
         case Crashed():
             return _crashed(delivery, outcome, policy, random)
         case Discarded():
-            return _Verdict(
-                State.DISCARDED, Cause.GAVE_UP, outcome.failure, Charge.ATTEMPT
-            )
+            return _Verdict(State.DISCARDED, Cause.GAVE_UP, outcome.failure, Charge.ATTEMPT)
         case Snoozed():
             return _Verdict(State.SCHEDULED, Cause.SNOOZED, delay=outcome.seconds)
         case Cancelled():
@@ -109,9 +105,7 @@ def _verdict(
             return _Verdict(State.AVAILABLE, Cause.RELEASED)
 
 
-def _retried(
-    delivery: Delivery, outcome: Retry, policy: RetryPolicy, random: float
-) -> _Verdict:
+def _retried(delivery: Delivery, outcome: Retry, policy: RetryPolicy, random: float) -> _Verdict:
     charged = delivery.failures + 1
     if outcome.charged and charged >= delivery.max_attempts:
         return _Verdict(State.DISCARDED, Cause.GAVE_UP, outcome.failure, Charge.ATTEMPT)
@@ -120,16 +114,12 @@ def _retried(
     return _Verdict(State.RETRYABLE, Cause.FAILED, outcome.failure, charge, delay)
 
 
-def _crashed(
-    delivery: Delivery, outcome: Crashed, policy: RetryPolicy, random: float
-) -> _Verdict:
+def _crashed(delivery: Delivery, outcome: Crashed, policy: RetryPolicy, random: float) -> _Verdict:
     crashes = delivery.crashes + 1
     if crashes >= delivery.max_crashes:
         return _Verdict(State.DISCARDED, Cause.GAVE_UP, outcome.failure, Charge.CRASH)
     delay = crash_delay(crashes, policy, random)
-    return _Verdict(
-        State.RETRYABLE, Cause.CRASHED, outcome.failure, Charge.CRASH, delay
-    )
+    return _Verdict(State.RETRYABLE, Cause.CRASHED, outcome.failure, Charge.CRASH, delay)
 
 
 def crash_delay(crashes: int, policy: RetryPolicy, random: float) -> float:

@@ -77,8 +77,6 @@ def allowed(source: State, target: State) -> bool:
 def mermaid() -> str:
     """Draw the table as a Mermaid state diagram, for the docs."""
     starts = [f"    [*] --> {state}" for state in sorted(INITIAL)]
-    steps = [
-        f"    {step.source} --> {step.target}: {step.cause}" for step in TRANSITIONS
-    ]
+    steps = [f"    {step.source} --> {step.target}: {step.cause}" for step in TRANSITIONS]
     ends = [f"    {state} --> [*]" for state in sorted(FINAL)]
     return "\n".join(["stateDiagram-v2", *starts, *steps, *ends, ""])

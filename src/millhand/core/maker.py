@@ -1,0 +1,59 @@
+"""Make a job to send from typed arguments and the rules of their kind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from millhand.core.clock import Clock, after
+from millhand.core.errors import UsageError
+from millhand.core.job import DEFAULT_TENANT, Args, NewJob
+from millhand.core.registry import Registry
+from millhand.core.retry import RetryPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendOptions:
+    """How to send a job: everything but its arguments. `delay` is in seconds; a `queue` of None is the kind's own."""
+
+    queue: str | None = None
+    tenant: str = DEFAULT_TENANT
+    delay: float = 0.0
+    priority: int = 0
+    key: str | None = None
+    limit_key: str | None = None
+    parent_id: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class JobMaker:
+    """Makes jobs, with ids from the clock and caps from the kinds of a registry."""
+
+    def __init__(self, registry: Registry, clock: Clock) -> None:
+        self._registry = registry
+        self._clock = clock
+
+    def make(self, args: Args, options: SendOptions) -> NewJob:
+        """A job with these arguments; raises `UsageError` for arguments without a kind or an impossible option."""
+        kind = type(args).kind
+        if not kind:
+            raise UsageError(
+                f"{type(args).__name__} has no kind",
+                hint=f'Write `class {type(args).__name__}(Args, kind="…")`.',
+            )
+        if options.delay < 0:
+            raise UsageError(f"a delay can't be negative ({options.delay:g} s)")
+        policy = self._registry.get(kind).retry if kind in self._registry else RetryPolicy()
+        return NewJob(
+            id=self._clock.new_id(),
+            kind=kind,
+            args=args.model_dump_json(),
+            queue=options.queue or type(args).queue,
+            tenant=options.tenant,
+            headers=options.headers,
+            priority=options.priority,
+            run_at=after(self._clock.now(), options.delay) if options.delay else 0,
+            key=options.key,
+            limit_key=options.limit_key,
+            max_attempts=policy.max_attempts,
+            max_crashes=policy.max_crashes,
+            parent_id=options.parent_id,
+        )

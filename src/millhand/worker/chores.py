@@ -1,0 +1,19 @@
+"""The small periodic parts: rescue of orphaned jobs, schedules, retention, and the worker's own row in the ledger."""
+
+from collections.abc import Awaitable, Callable
+
+from millhand.core.clock import Clock
+from millhand.worker.loop import Loop
+
+
+class Chore(Loop):
+    """Does one thing every so often. What it does is given to it, so it knows neither broker nor ledger."""
+
+    def __init__(self, name: str, do: Callable[[], Awaitable[object]], clock: Clock, every: float) -> None:
+        self.name = name
+        super().__init__(clock, every)
+        self._do = do
+
+    async def turn(self) -> None:
+        """Do it once."""
+        await self._do()

@@ -1,0 +1,1 @@
+"""The child's side: the process that runs handlers, one attempt after another, and reports over a pipe."""

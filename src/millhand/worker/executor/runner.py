@@ -1,0 +1,98 @@
+"""Run one job to its outcome: check its arguments, call its handler within its limits, make its end a value."""
+
+import asyncio
+import contextvars
+from concurrent.futures import Executor
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError, to_json
+
+from millhand.core.classify import outcome_of
+from millhand.core.errors import InvalidArgs, JobCancelled, NotFound, Permanent, SoftLimitReached, UnknownKind
+from millhand.core.failure import failure_of
+from millhand.core.job import Args
+from millhand.core.outcome import Completed, Outcome, Released, Retry
+from millhand.core.registry import Kind, Registry
+from millhand.worker.executor.job_context import JobContext
+from millhand.worker.messages import Run
+
+MAX_RESULT = 1024 * 1024
+
+
+async def outcome_of_run(run: Run, registry: Registry, context: JobContext, threads: Executor) -> Outcome:
+    """Run the job; nothing that its handler raises escapes."""
+    try:
+        kind = _kind(registry, run.kind)
+        args = _args(kind, run.args)
+        result = await _call(kind, context, args, threads)
+        return Completed(_result_json(result), tuple(context.brought.artefacts), tuple(context.brought.follow_ups))
+    except asyncio.CancelledError:
+        return _stopped(context)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever a handler raises becomes a value here, SystemExit included
+        return _stopped(context) if context.stop_reason else outcome_of(error)
+
+
+def _stopped(context: JobContext) -> Outcome:
+    match context.stop_reason:
+        case "soft limit":
+            error = SoftLimitReached("the attempt ran longer than its soft time limit")
+            return Retry(failure_of(error))
+        case "cancelled":
+            return outcome_of(JobCancelled("cancelled while it ran"))
+        case reason:
+            return Released(reason or "the executor stopped it")
+
+
+def _kind(registry: Registry, name: str) -> Kind:
+    try:
+        return registry.get(name)
+    except NotFound as error:
+        raise UnknownKind(f"no handler for the kind '{name}' in this worker") from error
+
+
+def _args(kind: Kind, text: str) -> Args:
+    try:
+        return kind.args.model_validate_json(text)
+    except ValidationError as error:
+        raise InvalidArgs(f"arguments of {kind.name}: {problems(error)}") from None
+
+
+def problems(error: ValidationError) -> str:
+    """Say in one line what a model found wrong, without repeating values, which may be secret."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg']}" for item in found)
+
+
+async def _call(kind: Kind, context: JobContext, args: Args, threads: Executor) -> Any:  # noqa: ANN401 - the handler's own
+    loop = asyncio.get_running_loop()
+    soft = kind.limits.soft
+    timer = loop.call_later(soft, context.stop, "soft limit") if soft else None
+    try:
+        if kind.is_async:
+            context.task = asyncio.current_task()
+            return await kind.function(context, args)
+        call = contextvars.copy_context().run
+        return await loop.run_in_executor(threads, call, kind.function, context, args)
+    finally:
+        context.task = None
+        if timer is not None:
+            timer.cancel()
+
+
+def _result_json(result: Any) -> str | None:  # noqa: ANN401 - the handler's own
+    if result is None:
+        return None
+    try:
+        text = to_json(result).decode()
+    except (PydanticSerializationError, UnicodeDecodeError) as error:
+        raise Permanent(f"the handler's result can't be written as JSON: {error}", code="bad_result") from error
+    if len(text) > MAX_RESULT:
+        raise Permanent(
+            f"the handler's result is {len(text)} bytes, more than {MAX_RESULT}",
+            code="result_too_large",
+            hint="Save it as an artefact and return its URL.",
+        )
+    return text

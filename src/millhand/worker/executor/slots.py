@@ -1,0 +1,143 @@
+"""The slots of one executor: jobs wait in an inbox, and each slot runs one after another."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from millhand.core.clock import after
+from millhand.core.context import JobFacts
+from millhand.core.events import LogLine, Progress
+from millhand.core.outcome import Cancelled, Outcome, Released
+from millhand.core.registry import Registry
+from millhand.worker.executor.job_context import JobContext, Tools
+from millhand.worker.executor.runner import outcome_of_run
+from millhand.worker.executor.tracing import traced_run
+from millhand.worker.messages import Ended, Message, Run, Said, Started
+
+_TURN_EVERY = 0.005
+
+
+class Inbox:
+    """Jobs that wait for a slot. The reading thread puts them in and can take the waiting ones back."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[Run] = deque()
+        self._lock = threading.Lock()
+        self._filled = asyncio.Event()
+
+    def put(self, runs: list[Run]) -> None:
+        """Add jobs, from any thread."""
+        with self._lock:
+            self._waiting.extend(runs)
+        self._loop.call_soon_threadsafe(self._filled.set)
+
+    def remove(self, ticket: int) -> bool:
+        """Take one job out again; False if it has been taken."""
+        with self._lock:
+            found = next((run for run in self._waiting if run.ticket == ticket), None)
+            if found is not None:
+                self._waiting.remove(found)
+            return found is not None
+
+    @property
+    def empty(self) -> bool:
+        """Whether no job waits."""
+        return not self._waiting
+
+    def take_back(self) -> list[Run]:
+        """Remove and return all that have not been taken, from any thread."""
+        with self._lock:
+            waiting = list(self._waiting)
+            self._waiting.clear()
+            return waiting
+
+    async def get(self) -> Run:
+        """The next job; waits for one."""
+        while True:
+            with self._lock:
+                if self._waiting:
+                    return self._waiting.popleft()
+                self._filled.clear()
+            await self._filled.wait()
+
+
+class Slots:
+    """Runs jobs from the inbox, as many at a time as there are slots."""
+
+    def __init__(
+        self, count: int, registry: Registry, tools: Tools, inbox: Inbox, send: Callable[[Message], None]
+    ) -> None:
+        self._registry = registry
+        self._tools = tools
+        self._inbox = inbox
+        self._send = send
+        self._running: dict[int, JobContext] = {}
+        self._one_ended = asyncio.Event()
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="millhand-slot")
+        self._tasks = [tools.loop.create_task(self._slot(), name=f"slot-{number}") for number in range(count)]
+
+    async def finished(self) -> None:
+        """Wait until no job runs and none waits."""
+        while self._running or not self._inbox.empty:
+            self._one_ended.clear()
+            await self._one_ended.wait()
+
+    def stop(self, ticket: int, why: str) -> None:
+        """Ask one job to stop; one that has not started never will."""
+        context = self._running.get(ticket)
+        if context is not None:
+            context.stop(why)
+        elif self._inbox.remove(ticket):
+            outcome = Cancelled("cancelled before it started") if why == "cancelled" else Released(why)
+            self._send(Ended(ticket, outcome, None, self._tools.clock.now(), 0.0))
+
+    def close(self) -> None:
+        """Take no further jobs."""
+        for task in self._tasks:
+            task.cancel()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _slot(self) -> None:
+        turned = self._tools.clock.monotonic()
+        while True:
+            run = await self._inbox.get()
+            await self._run(run)
+            if (now := self._tools.clock.monotonic()) - turned > _TURN_EVERY:
+                turned = now
+                await asyncio.sleep(0)  # handlers that never wait must not starve the messages of the others
+
+    async def _run(self, run: Run) -> None:
+        clock = self._tools.clock
+        context = self._context(run)
+        self._running[run.ticket] = context
+        started_at, began = clock.now(), clock.monotonic()
+        self._send(Started(run.ticket, started_at))
+        outcome = await self._outcome(run, context)
+        del self._running[run.ticket]
+        context.clean()
+        self._one_ended.set()
+        self._send(Ended(run.ticket, outcome, started_at, clock.now(), clock.monotonic() - began))
+
+    async def _outcome(self, run: Run, context: JobContext) -> Outcome:
+        with traced_run(run):
+            return await outcome_of_run(run, self._registry, context, self._threads)
+
+    def _context(self, run: Run) -> JobContext:
+        hard = self._registry.get(run.kind).limits.hard if run.kind in self._registry else 0.0
+        facts = JobFacts(
+            run.job_id,
+            run.kind,
+            run.attempt,
+            after(self._tools.clock.now(), hard),
+            run.queue,
+            run.tenant,
+            run.headers,
+        )
+
+        def say(event: Progress | LogLine) -> None:
+            self._send(Said(run.ticket, event))
+
+        return JobContext(facts, self._tools, say)

@@ -1,0 +1,101 @@
+"""The dispatcher's handle on one executor: start the process, talk over its pipe, see its end, kill its tree."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from millhand.engines.process import kill_tree
+from millhand.worker.messages import LENGTH_BYTES, Message, frame, unframe
+from millhand.worker.settings import ExecutorCommand
+
+_LAST_WORDS = 1.0
+"""Seconds that a process may still live after it closed its end of the pipe."""
+
+
+class ExecutorProcess:
+    """A running executor process."""
+
+    def __init__(self, process: asyncio.subprocess.Process, workdir: Path) -> None:
+        self._process = process
+        self._workdir = workdir
+
+    @classmethod
+    async def start(cls, command: ExecutorCommand, name: str) -> "ExecutorProcess":
+        """Start the program in a session of its own, so that a signal to the terminal reaches the dispatcher alone."""
+        workdir = command.workdir / name
+        workdir.mkdir(parents=True, exist_ok=True)
+        process = await asyncio.create_subprocess_exec(
+            *command.argv,
+            "--workdir",
+            str(workdir),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=_environment(command.environment),
+            limit=1 << 20,
+            **_own_group(),
+        )
+        return cls(process, workdir)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def send(self, messages: Iterable[Message]) -> None:
+        """Queue messages as one frame; a dead executor swallows them, and its end is seen by `listen`."""
+        writer = self._process.stdin
+        if writer is not None and not writer.is_closing():
+            writer.write(frame(messages))
+
+    async def listen(self, receive: Callable[[Message], None]) -> str:
+        """Hand on each message until the process has ended; then say how it ended."""
+        stream = self._process.stdout
+        if stream is None:
+            raise RuntimeError("the executor was started without a pipe")
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                header = await stream.readexactly(LENGTH_BYTES)
+                for message in unframe(await stream.readexactly(int.from_bytes(header, "big"))):
+                    receive(message)
+        return await self._end()
+
+    async def _end(self) -> str:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), _LAST_WORDS)
+        self.kill()
+        code = await self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        await asyncio.to_thread(shutil.rmtree, self._workdir, ignore_errors=True)
+        return _describe(code)
+
+    def kill(self) -> None:
+        """Kill the process and everything it started."""
+        kill_tree(self._process.pid)
+        if os.name == "posix":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _environment(extra: Mapping[str, str]) -> dict[str, str]:
+    return {**os.environ, **extra}
+
+
+def _own_group() -> dict[str, object]:
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def _describe(code: int) -> str:
+    if code >= 0:
+        return f"exited with code {code}"
+    with contextlib.suppress(ValueError):
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"was killed by signal {-code}"

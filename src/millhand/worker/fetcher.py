@@ -1,0 +1,62 @@
+"""Asks the broker for as many jobs as there is room for, and hands them to the pool."""
+
+from millhand.core.clock import Clock
+from millhand.core.envelope import check_version
+from millhand.core.errors import Permanent
+from millhand.core.failure import failure_of
+from millhand.core.job import Delivery
+from millhand.core.outcome import Discarded, Released
+from millhand.core.ports import Broker
+from millhand.telemetry.metrics import Metrics
+from millhand.worker.holdings import Holding, Holdings
+from millhand.worker.loop import Loop
+from millhand.worker.pool import Pool
+from millhand.worker.settler import Settler
+
+
+class Fetcher(Loop):
+    """Fetches while there is room; waits to be roused when there is none."""
+
+    name = "fetcher"
+
+    def __init__(
+        self,
+        broker: Broker,
+        pool: Pool,
+        holdings: Holdings,
+        settler: Settler,
+        clock: Clock,
+        metrics: Metrics,
+        poll: float,
+    ) -> None:
+        super().__init__(clock, every=poll)
+        self._broker = broker
+        self._pool = pool
+        self._holdings = holdings
+        self._settler = settler
+        self._metrics = metrics
+
+    async def turn(self) -> None:
+        """Fetch until there is no room."""
+        while (room := self._pool.room) > 0 and not self.stopping:
+            deliveries = await self._broker.receive(room, self.every)
+            self.ticked = self.clock.monotonic()
+            self._take(deliveries)
+
+    def _take(self, deliveries: list[Delivery]) -> None:
+        holdings = self._holdings.add(deliveries)
+        if self.stopping:
+            for holding in holdings:
+                self._settler.release(holding, Released("the worker is stopping"))
+            return
+        for delivery in deliveries:
+            self._metrics.claimed(delivery)
+        self._pool.assign([holding for holding in holdings if self._readable(holding)])
+
+    def _readable(self, holding: Holding) -> bool:
+        try:
+            check_version(holding.delivery.version)
+        except Permanent as error:
+            self._settler.release(holding, Discarded(failure_of(error)))
+            return False
+        return True

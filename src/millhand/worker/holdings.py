@@ -1,0 +1,55 @@
+"""What a dispatcher holds: every delivery whose lease it keeps, from receipt to accepted settlement."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from millhand.core.clock import Clock
+from millhand.core.job import Delivery
+
+
+@dataclass(eq=False, slots=True)
+class Holding:
+    """One leased delivery. The `ticket` names it between dispatcher and executor; times are on the monotonic clock."""
+
+    ticket: int
+    delivery: Delivery
+    held_since: float
+    renewed: float
+    executor: str = ""
+    started_at: int | None = None
+    running_since: float | None = None
+    stop_sent: float | None = None
+    stop_reason: str = ""
+    lost: bool = False
+
+    @property
+    def job_id(self) -> str:
+        """The id of its job."""
+        return self.delivery.job_id
+
+
+class Holdings:
+    """All holdings of one dispatcher, by ticket."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._tickets = count(1)
+        self._held: dict[int, Holding] = {}
+
+    def __iter__(self) -> Iterator[Holding]:
+        return iter(list(self._held.values()))
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def add(self, deliveries: Sequence[Delivery]) -> list[Holding]:
+        """Hold these deliveries."""
+        now = self._clock.monotonic()
+        added = [Holding(next(self._tickets), delivery, now, now) for delivery in deliveries]
+        self._held.update((holding.ticket, holding) for holding in added)
+        return added
+
+    def drop(self, holding: Holding) -> None:
+        """Hold it no longer: it is settled, or its lease is lost for good."""
+        self._held.pop(holding.ticket, None)

@@ -1,0 +1,219 @@
+"""What dispatcher and executor say to each other over the pipe, and how it is written: JSON arrays, many to a frame.
+
+A frame is four bytes of length, big endian, and a JSON list of messages; a message is its name and its fields.
+Arguments and results travel as JSON text inside, so the dispatcher never looks into them.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from typing import Any
+
+from millhand.core.artefact import Artefact
+from millhand.core.events import Level, LogLine, Progress
+from millhand.core.failure import Failure
+from millhand.core.job import NewJob
+from millhand.core.limits import Limits
+from millhand.core.outcome import Cancelled, Completed, Discarded, Outcome, Released, Retry, Snoozed
+from millhand.core.retry import RetryPolicy
+
+LENGTH_BYTES = 4
+MAX_FRAME = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the dispatcher must know of a kind."""
+
+    retry: RetryPolicy
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The executor is ready; these are the kinds that it can run."""
+
+    kinds: dict[str, Rules]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The executor can't start: the app can't be loaded."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Run this job; `ticket` names the run in all later messages."""
+
+    ticket: int
+    job_id: str
+    kind: str
+    args: str
+    attempt: int
+    queue: str
+    tenant: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Ask the running job to stop, and say why: `cancelled` or `lost` (its lease) or `draining`."""
+
+    ticket: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Give back all jobs that have not started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """These have not started and will not."""
+
+    tickets: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """End when the running jobs have ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The handler was called at this instant."""
+
+    ticket: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended. `started_at` is None if the handler was never called."""
+
+    ticket: int
+    outcome: Outcome
+    started_at: int | None
+    finished_at: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A running job reported progress or a log line."""
+
+    ticket: int
+    event: Progress | LogLine
+
+
+Message = Hello | Failed | Run | Stop | Recall | Recalled | Exit | Started | Ended | Said
+
+
+def frame(messages: Iterable[Message]) -> bytes:
+    """Write messages as one frame."""
+    body = json.dumps([_ENCODERS[type(message)](message) for message in messages], separators=(",", ":")).encode()
+    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+def unframe(body: bytes) -> Iterator[Message]:
+    """Read the messages of a frame's body."""
+    for name, *content in json.loads(body):
+        yield _DECODERS[name](content)
+
+
+def _plain(message: Any) -> list[Any]:  # noqa: ANN401 - any of the message classes
+    return [type(message).__name__, *(getattr(message, item.name) for item in fields(message))]
+
+
+def _hello(message: Hello) -> list[Any]:
+    return ["Hello", {name: asdict(rules) for name, rules in message.kinds.items()}]
+
+
+def _read_hello(content: list[Any]) -> Hello:
+    return Hello(
+        {
+            name: Rules(
+                RetryPolicy(**{**rules["retry"], "delays": tuple(rules["retry"]["delays"])}),
+                Limits(**rules["limits"]),
+            )
+            for name, rules in content[0].items()
+        }
+    )
+
+
+def _ended(message: Ended) -> list[Any]:
+    return [
+        "Ended",
+        message.ticket,
+        _write_outcome(message.outcome),
+        message.started_at,
+        message.finished_at,
+        message.seconds,
+    ]
+
+
+def _read_ended(content: list[Any]) -> Ended:
+    ticket, outcome, started_at, finished_at, seconds = content
+    return Ended(ticket, _read_outcome(outcome), started_at, finished_at, seconds)
+
+
+def _write_outcome(outcome: Outcome) -> list[Any]:
+    if isinstance(outcome, Completed) and not outcome.artefacts and not outcome.follow_ups:
+        return ["Completed", outcome.result, [], []]
+    values = [_dict(getattr(outcome, item.name)) for item in fields(outcome)]
+    return [type(outcome).__name__, *values]
+
+
+def _dict(value: Any) -> Any:  # noqa: ANN401 - a field of an outcome
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return [_dict(item) for item in value] if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownVariableType] - items are outcomes' own
+
+
+def _read_outcome(content: list[Any]) -> Outcome:
+    name, *values = content
+    match name:
+        case "Completed":
+            result, artefacts, follow_ups = values
+            return Completed(
+                result,
+                tuple(Artefact(**item) for item in artefacts),
+                tuple(NewJob(**item) for item in follow_ups),
+            )
+        case "Retry":
+            return Retry(Failure(**values[0]), *values[1:])
+        case "Discarded":
+            return Discarded(Failure(**values[0]))
+        case _:
+            return {"Snoozed": Snoozed, "Cancelled": Cancelled, "Released": Released}[name](*values)
+
+
+def _said(message: Said) -> list[Any]:
+    return ["Said", message.ticket, type(message.event).__name__, asdict(message.event)]
+
+
+def _read_said(content: list[Any]) -> Said:
+    ticket, name, values = content
+    if name == "Progress":
+        return Said(ticket, Progress(**values))
+    return Said(ticket, LogLine(**{**values, "level": Level(values["level"])}))
+
+
+_ENCODERS: dict[type, Any] = {
+    **dict.fromkeys((Run, Stop, Recall, Recalled, Exit, Started), _plain),
+    Hello: _hello,
+    Failed: lambda message: ["Failed", asdict(message.failure)],
+    Ended: _ended,
+    Said: _said,
+}
+
+_DECODERS: dict[str, Any] = {
+    **{cls.__name__: lambda content, cls=cls: cls(*content) for cls in (Run, Stop, Recall, Recalled, Exit, Started)},
+    "Hello": _read_hello,
+    "Failed": lambda content: Failed(Failure(**content[0])),
+    "Ended": _read_ended,
+    "Said": _read_said,
+}

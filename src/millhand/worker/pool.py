@@ -1,0 +1,135 @@
+"""The executors of a dispatcher: who is given which job, and what happens to the jobs of one that dies."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from millhand.core.clock import Clock
+from millhand.core.failure import failure
+from millhand.core.outcome import Cancelled, Crashed, Outcome, Released, Retry
+from millhand.core.settlement import Run
+from millhand.worker.executor_handle import Executor, Kill
+from millhand.worker.holdings import Holding
+from millhand.worker.messages import Ended, Failed, Hello, Message, Recalled, Rules, Said, Started
+from millhand.worker.reporter import Reporter
+from millhand.worker.settler import Settler
+
+
+class Pool:
+    """Divides holdings among executors, and turns what they say into settlements and events."""
+
+    def __init__(self, settler: Settler, reporter: Reporter, clock: Clock, changed: Callable[[], None]) -> None:
+        self.executors: dict[str, Executor] = {}
+        self.start_failure: Failed | None = None
+        self.closed = False
+        self._settler = settler
+        self._reporter = reporter
+        self._clock = clock
+        self._changed = changed
+        self._waiting: deque[Holding] = deque()
+        self._log = structlog.get_logger("millhand.worker")
+
+    @property
+    def rules(self) -> dict[str, Rules]:
+        """What is known of the kinds, from the executors themselves."""
+        return next((one.rules for one in self.executors.values() if one.rules is not None), {})
+
+    @property
+    def room(self) -> int:
+        """How many more jobs to fetch now.
+
+        While all slots are busy, room counts only once a quarter of the whole is free: fetching a few quick jobs at a
+        time would cost a transaction for each.
+        """
+        rooms = [executor.room for executor in self.executors.values()]
+        room = sum(rooms) - len(self._waiting)
+        capacity = sum(executor.room + len(executor.given) for executor in self.executors.values() if executor.ready)
+        idle = any(one.ready and len(one.given) < one.slots for one in self.executors.values())
+        return room if idle or room * 4 >= capacity else 0
+
+    def assign(self, holdings: Iterable[Holding]) -> None:
+        """Give jobs to executors, the emptiest first; what finds no room waits here."""
+        self._waiting.extend(holding for holding in holdings if not holding.lost)
+        while self._waiting and not self.closed:
+            ready = [executor for executor in self.executors.values() if executor.room > 0]
+            if not ready:
+                return
+            target = min(ready, key=lambda executor: len(executor.given))
+            idle = len(target.given) < target.slots
+            share = target.slots - len(target.given) if idle else -(-len(self._waiting) // len(ready))
+            count = min(target.room, share, len(self._waiting))
+            target.give([self._waiting.popleft() for _ in range(count)])
+
+    def take_waiting(self) -> list[Holding]:
+        """Take out the jobs that no executor has been given."""
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        return waiting
+
+    def hear(self, executor: Executor, message: Message) -> None:
+        """Take in one message of an executor."""
+        match message:
+            case Ended():
+                self._ended(executor, message)
+            case Started():
+                executor.started_one(message)
+            case Said():
+                holding = executor.given.get(message.ticket)
+                if holding is not None and not holding.lost:
+                    self._reporter.put(message.event)
+            case Recalled():
+                self.assign(executor.give_back(message.tickets))
+            case Hello():
+                executor.rules = message.kinds
+                self.assign(())
+                self._changed()
+            case Failed():
+                self.start_failure = message
+            case _:
+                self._log.warning("an executor said what only a dispatcher says", message=type(message).__name__)
+
+    def gone(self, executor: Executor, how: str) -> None:
+        """An executor has ended: settle what it ran, and give what it had not started to others."""
+        self.executors.pop(executor.name, None)
+        running = executor.running
+        for holding in running:
+            outcome = _outcome_of_death(executor, holding, how)
+            run = Run(started_at=holding.started_at, finished_at=self._clock.now(), executor=executor.name)
+            self._settler.put(holding, outcome, run)
+        self.assign(holding for holding in executor.given.values() if holding not in running)
+        executor.given.clear()
+        self._changed()
+
+    def _ended(self, executor: Executor, message: Ended) -> None:
+        holding = executor.ended_one(message)
+        if holding is not None:
+            run = Run(started_at=message.started_at, finished_at=message.finished_at, executor=executor.name)
+            self._settler.put(holding, message.outcome, run)
+        if self._waiting:
+            self.assign(())
+        self._changed()
+
+
+def _outcome_of_death(executor: Executor, holding: Holding, how: str) -> Outcome:
+    kill = executor.killed
+    if kill is None:
+        hint = "If it happens again, look at the executor's last lines on standard error, and at the machine's memory."
+        return Crashed(failure("executor_died", f"the executor {how} while it ran this job", hint))
+    if kill.culprit is None:
+        return _outcome_for_all(kill)
+    return _outcome_for_culprit(kill) if kill.culprit is holding else Released(f"shared an executor: {kill.text}")
+
+
+def _outcome_for_all(kill: Kill) -> Outcome:
+    if kill.reason == "memory_limit":
+        hint = "Give the kind a higher memory limit, or make the job smaller."
+        return Crashed(failure("memory_limit", kill.text, hint))
+    return Released(kill.text)
+
+
+def _outcome_for_culprit(kill: Kill) -> Outcome:
+    if kill.reason == "hard_limit":
+        hint = "Give the kind a longer hard limit, or make the job smaller."
+        return Retry(failure("hard_limit", kill.text, hint))
+    return Cancelled(kill.text) if kill.reason == "cancelled" else Released(kill.text)

@@ -1,0 +1,35 @@
+"""What a dispatcher is told about itself: numbers of executors and slots, times, and when to recycle."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """Settings of one dispatcher; times in seconds, memory in bytes."""
+
+    executors: int = 2
+    slots: int = 1
+    lease: float = 15.0
+    poll: float = 1.0
+    grace: float = 30.0
+    kill_after: float = 5.0
+    start_limit: float = 60.0
+    recycle_jobs: int = 1_000
+    recycle_memory: int | None = None
+    recycle_age: float = 3_600.0
+
+    @property
+    def renew_every(self) -> float:
+        """How often leases are renewed: three times within each."""
+        return self.lease / 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorCommand:
+    """How to start an executor: the program that serves the pipe, and the folder that holds its working folders."""
+
+    argv: tuple[str, ...]
+    workdir: Path
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -1,0 +1,88 @@
+"""Tells the broker how attempts ended, in batches, until it accepts or refuses each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from millhand.core.clock import Clock
+from millhand.core.outcome import Outcome
+from millhand.core.ports import Broker
+from millhand.core.retry import RetryPolicy
+from millhand.core.settlement import Run, Settlement, settlement
+from millhand.telemetry.metrics import Metrics
+from millhand.worker.holdings import Holding, Holdings
+from millhand.worker.loop import Loop
+from millhand.worker.messages import Rules
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    holding: Holding
+    settlement: Settlement
+
+
+class Settler(Loop):
+    """Holds on to each settlement through an outage; the leases are renewed meanwhile."""
+
+    name = "settler"
+
+    def __init__(
+        self,
+        broker: Broker,
+        holdings: Holdings,
+        clock: Clock,
+        metrics: Metrics,
+        rules: Callable[[], dict[str, Rules]],
+        random: Callable[[], float],
+    ) -> None:
+        super().__init__(clock, every=1.0)
+        self._broker = broker
+        self._holdings = holdings
+        self._metrics = metrics
+        self._rules = rules
+        self._random = random
+        self._waiting: list[_Ending] = []
+        self.settled = 0
+
+    def put(self, holding: Holding, outcome: Outcome, run: Run) -> None:
+        """Settle a holding with this outcome. One whose lease is lost is only let go: it is no longer ours."""
+        if holding.lost:
+            self._holdings.drop(holding)
+            return
+        known = self._rules().get(holding.delivery.kind)
+        policy = known.retry if known is not None else RetryPolicy()
+        decided = settlement(holding.delivery, outcome, policy, run, self._random())
+        self._waiting.append(_Ending(holding, decided))
+        self.rouse()
+
+    def release(self, holding: Holding, outcome: Outcome) -> None:
+        """Settle a holding that never ran here."""
+        self.put(holding, outcome, Run(started_at=None, finished_at=self.clock.now(), executor=holding.executor))
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits to be told."""
+        return not self._waiting
+
+    async def turn(self) -> None:
+        """Tell the broker what waits."""
+        while self._waiting:
+            batch = self._waiting[:_BATCH]
+            answers = await self._broker.settle([ending.settlement for ending in batch])
+            del self._waiting[: len(batch)]
+            for ending, accepted in zip(batch, answers, strict=True):
+                self._answered(ending, accepted=accepted)
+
+    def _answered(self, ending: _Ending, *, accepted: bool) -> None:
+        self._holdings.drop(ending.holding)
+        if accepted:
+            self.settled += 1
+            self._metrics.settled(ending.settlement)
+            return
+        self._metrics.settlement_refused(ending.settlement)
+        self.log.warning(
+            "settlement refused: the lease was lost",
+            job_id=ending.holding.job_id,
+            attempt=ending.holding.delivery.attempt,
+        )

@@ -1,0 +1,74 @@
+"""Enforces what asking can't: hard time limits, memory limits, and stops that a handler does not listen to."""
+
+from millhand.core.clock import Clock
+from millhand.core.limits import MIB
+from millhand.telemetry.metrics import Metrics
+from millhand.worker.executor_handle import Executor, Kill
+from millhand.worker.holdings import Holding
+from millhand.worker.loop import Loop
+from millhand.worker.messages import Rules
+from millhand.worker.pool import Pool
+from millhand.worker.settings import WorkerSettings
+
+_LOOK_EVERY = 0.1
+_SLOW = 0.1
+"""A job that runs longer than this many seconds gives up the jobs that wait behind it in its executor."""
+
+
+class Watchdog(Loop):
+    """Looks at the running jobs ten times a second; costs next to nothing while none runs."""
+
+    name = "watchdog"
+
+    def __init__(self, pool: Pool, clock: Clock, metrics: Metrics, settings: WorkerSettings) -> None:
+        super().__init__(clock, every=_LOOK_EVERY)
+        self._pool = pool
+        self._metrics = metrics
+        self._kill_after = settings.kill_after
+
+    async def turn(self) -> None:
+        """Look at every executor that is busy."""
+        now = self.clock.monotonic()
+        for executor in list(self._pool.executors.values()):
+            if executor.given and executor.killed is None:
+                self._look(executor, now)
+
+    def _look(self, executor: Executor, now: float) -> None:
+        running = executor.running
+        if any(holding.running_since is not None and now - holding.running_since > _SLOW for holding in running):
+            executor.recall()
+        kill = self._overdue(running, now) or self._too_large(executor, running)
+        if kill is None:
+            return
+        self.log.warning(
+            "killing an executor",
+            executor=executor.name,
+            reason=kill.text,
+            job_id=kill.culprit.job_id if kill.culprit else None,
+        )
+        self._metrics.executor_killed(kill.reason)
+        executor.kill(kill)
+
+    def _overdue(self, running: list[Holding], now: float) -> Kill | None:
+        for holding in running:
+            if holding.stop_sent is not None and now - holding.stop_sent > self._kill_after:
+                return Kill(holding.stop_reason, f"did not stop within {self._kill_after:g} s", holding)
+            rules = self._rules(holding)
+            ran = 0.0 if holding.running_since is None else now - holding.running_since
+            if rules is not None and ran > rules.limits.hard:
+                return Kill("hard_limit", f"ran longer than its hard limit of {rules.limits.hard:g} s", holding)
+        return None
+
+    def _too_large(self, executor: Executor, running: list[Holding]) -> Kill | None:
+        limits = [rules.limits.memory for holding in running if (rules := self._rules(holding)) is not None]
+        bounded = [limit for limit in limits if limit is not None]
+        if not bounded or len(bounded) < len(limits):
+            return None
+        limit = sum(bounded)
+        used = executor.meter.sample().memory
+        if used <= limit:
+            return None
+        return Kill("memory_limit", f"used {used // MIB} MiB, more than its limit of {limit // MIB} MiB")
+
+    def _rules(self, holding: Holding) -> Rules | None:
+        return self._pool.rules.get(holding.delivery.kind)
