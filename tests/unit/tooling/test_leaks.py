@@ -64,14 +64,10 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, source: str)
     pytester.makepyfile(source)
     pytester.makeini("[pytest]\nasyncio_mode = auto\nmarkers =\n    needs\n    leaves\n")
     pytester.makeconftest("from tests import leaks\nleaks.GRACE = 0.3\n")
-    return pytester.runpytest_subprocess(
-        "-p", "tests.conftest", "-p", "no:hypothesispytest", "-p", "no:xdist"
-    )
+    return pytester.runpytest_subprocess("-p", "tests.conftest", "-p", "no:hypothesispytest", "-p", "no:xdist")
 
 
-def test_what_is_left_behind_fails_the_test(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_left_behind_fails_the_test(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run(pytester, monkeypatch, LEAKING)
 
     result.assert_outcomes(passed=4, errors=4)
