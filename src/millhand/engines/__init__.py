@@ -1,0 +1,1 @@
+"""Engines: outside programs that handlers use, each started, limited, judged and ended under supervision."""
