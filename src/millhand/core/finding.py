@@ -15,7 +15,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one check. `id` is stable and dotted; `finding` is one sentence; `fix` says what to do, or is empty."""
+    """The result of one check. `id` is stable and dotted; `finding` is a sentence; `fix` is what to do, or empty."""
 
     id: str
     level: Level

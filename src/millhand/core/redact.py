@@ -1,31 +1,31 @@
 """The one rule by which secrets are hidden from people: by the name of a value, and inside URLs and connection strings.
 
-A value is secret if one of the words of its name is (`apiKey`, `db_password`, `X-Auth-Token`), save for a few names in which
-`key` means a place. A number or a truth value under `token` or `key` is shown: `max_tokens` is no secret.
+A value is secret if one of the words of its name is (`apiKey`, `db_password`, `X-Auth-Token`), save for a few names in
+which `key` means a place. A number or a truth value under `token` or `key` is shown: `max_tokens` is no secret.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import cast
 
 HIDDEN = "•••"
 
 _ALWAYS = frozenset(
     {
-        "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets", "credential", "credentials",
-        "authorization", "cookie", "cookies",
+        "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets", "credential",
+        "credentials", "authorization", "cookie", "cookies",
     }
 )  # fmt: skip
 _TEXTS = frozenset(
     {
-        "token", "tokens", "key", "keys", "apikey", "apikeys", "accesskey", "privatekey", "secretkey", "signature", "sig", "sas",
-        "dsn", "jwt", "bearer",
+        "token", "tokens", "key", "keys", "apikey", "apikeys", "accesskey", "privatekey", "secretkey", "signature",
+        "sig", "sas", "dsn", "jwt", "bearer",
     }
 )  # fmt: skip
 _PLACES = frozenset(
     {
-        "object", "primary", "foreign", "partition", "sort", "row", "cache", "limit", "blob", "group", "dedupe", "public",
-        "routing", "shard",
+        "object", "primary", "foreign", "partition", "sort", "row", "cache", "limit", "blob", "group", "dedupe",
+        "public", "routing", "shard",
     }
 )  # fmt: skip
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -33,18 +33,18 @@ _USER_INFO = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+@")
 _PAIR = re.compile(r"(?<=[?&;])([\w.%-]+)=([^&;\s\"']+)|^([\w.-]+)=([^&;\s\"']+)(?=;)")
 
 
-def redact(value: Any) -> Any:
+def redact(value: object) -> object:
     """The same JSON value, with every secret in it replaced by `HIDDEN`."""
     if isinstance(value, str):
         return redact_text(value)
     if isinstance(value, Mapping):
-        return redact_mapping(cast("Mapping[str, Any]", value))
+        return redact_mapping(cast("Mapping[str, object]", value))
     if isinstance(value, Sequence):
-        return [redact(item) for item in cast("Sequence[Any]", value)]
+        return [redact(item) for item in cast("Sequence[object]", value)]
     return value
 
 
-def redact_mapping(values: Mapping[str, Any]) -> dict[str, Any]:
+def redact_mapping(values: Mapping[str, object]) -> dict[str, object]:
     """The same names and values, the secret ones hidden."""
     return {name: HIDDEN if is_secret(name, value) else redact(value) for name, value in values.items()}
 
@@ -56,7 +56,7 @@ def redact_text(text: str) -> str:
     return _PAIR.sub(_hide_pair, _USER_INFO.sub(rf"\1:{HIDDEN}@", text))
 
 
-def is_secret(name: str, value: Any) -> bool:
+def is_secret(name: str, value: object) -> bool:
     """Whether a value of this name is hidden; nothing that is empty is."""
     if value is None or value in ("", [], {}):
         return False

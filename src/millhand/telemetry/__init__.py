@@ -1,0 +1,1 @@
+"""How millhand tells what it does: structured logs, Prometheus metrics and OpenTelemetry spans."""
