@@ -48,7 +48,8 @@ class Cron:
                 f"'{self.expression}' is no cron expression: {error}",
                 hint="Use five fields: minute hour day-of-month month day-of-week.",
             ) from error
-        return (as_instant(tick) for tick in ticks)
+        # In the hour that the clocks repeat, cronsim can answer with a tick of the hour's first pass.
+        return (tick for tick in map(as_instant, ticks) if tick > instant)
 
     def explain(self) -> str:
         """The expression in plain words."""
