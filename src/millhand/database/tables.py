@@ -1,10 +1,10 @@
 """The tables that the SQL broker and the ledger share, for SQLite and PostgreSQL alike.
 
-All instants are microseconds since the Unix epoch, UTC; all JSON is text. A job's row is both the message that waits and
-the head of its history, so that one transaction moves both.
+All instants are microseconds since the Unix epoch, UTC; all JSON is text. A job's row is both the message that waits
+and the head of its history, so that one transaction moves both.
 
-SQLite uses a partial index only for a query that repeats the index's condition with literals: queries take `READY`, `DUE`,
-`RUNNING` and `LIVE_KEY` from here.
+SQLite uses a partial index only for a query that repeats the index's condition with literals: queries take `READY`,
+`DUE`, `RUNNING` and `LIVE_KEY` from here.
 """
 
 import sqlalchemy as sa
@@ -64,7 +64,7 @@ jobs = sa.Table(
 
 def in_state(*states: State) -> sa.ColumnElement[bool]:
     """The condition that a job is in one of these states, in literals."""
-    literals = [sa.literal_column(f"'{state}'") for state in states]
+    literals = [sa.literal_column(f"'{state}'", sa.Text) for state in states]
     return jobs.c.state == literals[0] if len(literals) == 1 else jobs.c.state.in_(literals)
 
 

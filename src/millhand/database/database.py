@@ -1,0 +1,144 @@
+"""The database of one process: a writer thread that groups commits, readers beside it, and a waker."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Self, TypeVar
+
+import sqlalchemy as sa
+
+from millhand.core.clock import Clock
+from millhand.core.errors import BrokerUnavailable
+from millhand.database.ears import ears
+from millhand.database.engines import READERS, Durability, reader_engine, sqlite_path, writer_engine
+from millhand.database.faults import translated
+from millhand.database.schema import require_current, schema_status, schema_up
+from millhand.database.waker import Waker
+from millhand.database.writer import Operation, Pending, Undo, Writer
+
+T = TypeVar("T")
+
+PATIENCE = 30.0
+"""Seconds for which a write waits for its turn among processes before it fails."""
+
+
+class Database:
+    """One per process. Statements run in threads, so that the event loop never waits for the disk."""
+
+    def __init__(self, url: str, *, clock: Clock, durability: Durability, patience: float) -> None:
+        self.url = url
+        self.clock = clock
+        path = sqlite_path(url)
+        self._path = path
+        self._write_engine = writer_engine(url, durability, patience)
+        self._read_engine = reader_engine(url, patience)
+        self._patience = patience
+        self._threads: ThreadPoolExecutor | None = None
+        self._writer: Writer | None = None
+        self._version_source: sa.PoolProxiedConnection | None = None
+        self._opening = asyncio.Lock()
+        self.waker = self._new_waker()
+
+    @classmethod
+    def at(
+        cls,
+        url: str,
+        *,
+        clock: Clock,
+        durability: Durability = Durability.FULL,
+        patience: float = PATIENCE,
+    ) -> Self:
+        """The database at a URL: `sqlite:///path/to/file` or `postgresql://…`; raises `ConfigError`.
+
+        `patience` is in seconds: for so long a write waits for its turn among processes.
+        """
+        return cls(url, clock=clock, durability=durability, patience=patience)
+
+    async def open(self) -> None:
+        """Connect; a new SQLite file gets its schema. Raises `SchemaMismatch` for any other schema than ours.
+
+        Calling it twice is harmless.
+        """
+        async with self._opening:
+            if self._writer is not None:
+                return
+            await asyncio.to_thread(self._prepare)
+            self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="database-reader")
+            self._writer = Writer(self._write_engine, self._patience)
+            self._writer.start()
+            self.waker = self._new_waker()
+
+    async def close(self) -> None:
+        """Finish the writes under way and disconnect. Calling it twice, or before `open`, is harmless."""
+        async with self._opening:
+            writer, threads = self._writer, self._threads
+            if writer is None or threads is None:
+                return
+            await self.waker.close()
+            self._writer = self._threads = None
+            await asyncio.to_thread(writer.stop)
+            # The results of the last commit have been handed out by now; what nobody took is taken back.
+            await asyncio.to_thread(writer.finish)
+            await asyncio.to_thread(threads.shutdown)
+            self._dispose()
+
+    async def write(self, operation: Operation[T], *, undo: Undo[T] | None = None) -> T:
+        """Run an operation in a transaction of the writer, perhaps together with others; return after its commit.
+
+        The operation may be run again if a transaction has to be repeated, so it must have no effect but on the
+        database. If the caller is cancelled, an operation not begun is dropped; one under way is committed, and then
+        `undo` is run on its result. Raises `BrokerUnavailable` in an outage.
+        """
+        if self._writer is None:
+            raise _closed()
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._writer.submit(Pending(operation, future, undo))
+        return await future
+
+    async def read(self, operation: Callable[[sa.Connection], T]) -> T:
+        """Run an operation that only reads, on one snapshot, beside the writer. Raises `BrokerUnavailable`."""
+        if self._threads is None:
+            raise _closed()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, operation)
+
+    def _prepare(self) -> None:
+        with translated():
+            status = schema_status(self.url)
+            if self._path is not None and status.present is None:
+                status = schema_up(self.url)
+            require_current(status)
+
+    def _read(self, operation: Callable[[sa.Connection], T]) -> T:
+        with translated(), self._read_engine.connect() as connection:
+            return operation(connection)
+
+    def _new_waker(self) -> Waker:
+        if self._path is None:
+            return Waker(None, self._version)
+        return Waker(ears(self._path.with_name(f"{self._path.name}-wake")), self._version)
+
+    async def _version(self) -> int:
+        """A number that changes with every commit by another connection."""
+        if self._threads is None:
+            return 0
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read_version)
+
+    def _read_version(self) -> int:
+        if self._path is None:
+            return self.clock.now()
+        with translated():
+            if self._version_source is None:
+                self._version_source = self._read_engine.raw_connection()
+            row = self._version_source.cursor().execute("PRAGMA data_version").fetchone()
+            return row[0]
+
+    def _dispose(self) -> None:
+        if self._version_source is not None:
+            self._version_source.close()
+            self._version_source = None
+        self._read_engine.dispose()
+        self._write_engine.dispose()
+
+
+def _closed() -> BrokerUnavailable:
+    return BrokerUnavailable("the database is not open", hint="Call `open` first.")
