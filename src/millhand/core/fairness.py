@@ -1,7 +1,9 @@
 """Divide free slots between lanes: a lane is the ready jobs of one tenant and one limit key at one priority."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heapreplace
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +38,52 @@ def allot(lanes: Sequence[Lane], free: int, caps: Caps, load: Load) -> dict[Lane
     """Say how many jobs to take from each lane, so that no cap is passed.
 
     Higher priorities are served first. Within a priority, each next slot goes to the tenant that has the fewest jobs
-    running or allotted (ties: the order of `lanes`), so a tenant with a long backlog can't keep out the others.
+    running or allotted (ties: the order of `lanes`), so a tenant with a long backlog can't keep out the others; the lanes
+    of one tenant take turns.
     """
     budget = _Budget(free, caps, load)
     taken: dict[Lane, int] = {}
     for priority in sorted({lane.priority for lane in lanes}, reverse=True):
         level = [lane for lane in lanes if lane.priority == priority]
-        while (lane := _next(level, taken, budget)) is not None:
-            taken[lane] = taken.get(lane, 0) + 1
-            budget.take(lane)
+        if len(level) == 1:
+            _serve_alone(level[0], taken, budget)
+        else:
+            _serve_in_turns(level, taken, budget)
     return taken
 
 
-def _next(level: Sequence[Lane], taken: Mapping[Lane, int], budget: "_Budget") -> Lane | None:
-    open_lanes = [lane for lane in level if taken.get(lane, 0) < lane.ready and budget.admits(lane)]
-    return min(open_lanes, key=lambda lane: budget.tenants.get(lane.tenant, 0), default=None)
+def _serve_alone(lane: Lane, taken: dict[Lane, int], budget: "_Budget") -> None:
+    count = min(lane.ready, budget.room(lane))
+    if count > 0:
+        taken[lane] = count
+        budget.take(lane, count)
+
+
+def _serve_in_turns(level: Sequence[Lane], taken: dict[Lane, int], budget: "_Budget") -> None:
+    """Serve the tenant with the fewest jobs next, and its lanes in turns; a lane that can give no more drops out."""
+    waiting: dict[str, deque[Lane]] = {}
+    for lane in level:
+        waiting.setdefault(lane.tenant, deque()).append(lane)
+    turns = [(budget.tenants.get(tenant, 0), order, tenant) for order, tenant in enumerate(waiting)]
+    heapify(turns)
+    while turns and budget.free > 0:
+        _, order, tenant = turns[0]
+        lane = _next_open(waiting[tenant], taken, budget)
+        if lane is None:
+            heappop(turns)
+            continue
+        taken[lane] = taken.get(lane, 0) + 1
+        budget.take(lane, 1)
+        heapreplace(turns, (budget.tenants[tenant], order, tenant))
+
+
+def _next_open(lanes: deque[Lane], taken: Mapping[Lane, int], budget: "_Budget") -> Lane | None:
+    while lanes:
+        lane = lanes.popleft()
+        if taken.get(lane, 0) < lane.ready and budget.room(lane) > 0:
+            lanes.append(lane)
+            return lane
+    return None
 
 
 class _Budget:
@@ -62,18 +95,18 @@ class _Budget:
         self.tenants = dict(load.tenants)
         self.limit_keys = dict(load.limit_keys)
 
-    def admits(self, lane: Lane) -> bool:
-        if self.free <= 0:
-            return False
-        if self.caps.tenant is not None and self.tenants.get(lane.tenant, 0) >= self.caps.tenant:
-            return False
-        if lane.limit_key is None or self.caps.limit_key is None:
-            return True
-        return self.limit_keys.get((lane.tenant, lane.limit_key), 0) < self.caps.limit_key
+    def room(self, lane: Lane) -> int:
+        """How many more jobs of a lane may run."""
+        room = self.free
+        if self.caps.tenant is not None:
+            room = min(room, self.caps.tenant - self.tenants.get(lane.tenant, 0))
+        if lane.limit_key is not None and self.caps.limit_key is not None:
+            room = min(room, self.caps.limit_key - self.limit_keys.get((lane.tenant, lane.limit_key), 0))
+        return room
 
-    def take(self, lane: Lane) -> None:
-        self.free -= 1
-        self.tenants[lane.tenant] = self.tenants.get(lane.tenant, 0) + 1
+    def take(self, lane: Lane, count: int) -> None:
+        self.free -= count
+        self.tenants[lane.tenant] = self.tenants.get(lane.tenant, 0) + count
         if lane.limit_key is not None:
             key = (lane.tenant, lane.limit_key)
-            self.limit_keys[key] = self.limit_keys.get(key, 0) + 1
+            self.limit_keys[key] = self.limit_keys.get(key, 0) + count
