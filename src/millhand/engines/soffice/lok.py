@@ -27,6 +27,7 @@ _SET_PASSWORD = 8
 _VERSION = 9
 _RUN_LOOP = 12
 # Positions in LibreOfficeKitDocumentClass.
+_DESTROY = 0
 _SAVE_AS = 1
 _INITIALIZE_FOR_RENDERING = 12
 _POST_COMMAND = 16
@@ -57,6 +58,10 @@ class Document:
     def prepare_view(self) -> None:
         """Lay the document out as for showing it; some commands do nothing before that."""
         _method(self._handle, _INITIALIZE_FOR_RENDERING, None, _TEXT)(self._handle, b"{}")
+
+    def close(self) -> None:
+        """Free the document; it can't be used any more."""
+        _method(self._handle, _DESTROY, None)(self._handle)
 
     def save_as(self, target: Path, kind: str, options: str) -> None:
         """Write the document in another format. Raises LokError with LibreOffice's reason."""
