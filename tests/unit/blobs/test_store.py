@@ -179,7 +179,7 @@ async def test_cancelled_while_it_opens_it_leaves_nothing(
     blobs: BlobStore, root: Path, tmp_path: Path
 ) -> None:
     await blobs.put(b"x", url_of(root / "a.txt"))
-    before = psutil.Process().open_files()
+    before = [file.path for file in psutil.Process().open_files()]
     for turns in range(30):
         fetching = asyncio.create_task(blobs.fetch(url_of(root / "a.txt"), tmp_path / "target"))
         for _ in range(turns):
@@ -188,7 +188,7 @@ async def test_cancelled_while_it_opens_it_leaves_nothing(
         await asyncio.wait([fetching])
         assert ("target" in _names(tmp_path)) == (not fetching.cancelled())
         (tmp_path / "target").unlink(missing_ok=True)
-    assert psutil.Process().open_files() == before
+    assert [file.path for file in psutil.Process().open_files()] == before
 
 
 def _names(folder: Path) -> list[str]:
