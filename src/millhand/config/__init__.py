@@ -1,0 +1,9 @@
+"""Settings: typed, from defaults, a file, the environment and flags; each value remembers where it came from."""
+
+from millhand.config.check import check
+from millhand.config.describe import SettingFacts, describe
+from millhand.config.load import Row, load, rows
+from millhand.config.settings import Settings
+from millhand.config.sources import Flag
+
+__all__ = ["Flag", "Row", "SettingFacts", "Settings", "check", "describe", "load", "rows"]

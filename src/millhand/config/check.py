@@ -1,0 +1,210 @@
+"""Start-up checks: whether settings and the limits of the kinds fit together. Nothing outside the process is asked."""
+
+import ipaddress
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from millhand.config.settings import Settings
+from millhand.core.finding import Finding, Level
+from millhand.core.limits import MIB
+from millhand.core.registry import Kind
+from millhand.database.engines import Durability
+
+_RENEWALS = 3
+_SHORTEST_LEASE = 5.0
+_LONG_WAIT = 86_400.0
+_CONVERTING_KIND = "document.convert"
+
+
+def check(settings: Settings, kinds: Iterable[Kind] = ()) -> list[Finding]:
+    """One finding for each relation; an error is one with which a worker must not start."""
+    handled = sorted(kinds, key=lambda kind: kind.name)
+    found = [rule(settings) for rule in _RULES]
+    return [*found, *(rule(settings, kind) for kind in handled for rule in _KIND_RULES)]
+
+
+def _verdict(check_id: str, level: Level, *, holds: bool, good: str, bad: str, fix: str) -> Finding:
+    return Finding(check_id, Level.OK, good) if holds else Finding(check_id, level, bad, fix)
+
+
+def _lease(settings: Settings) -> Finding:
+    lease = settings.worker.lease
+    return _verdict(
+        "worker.lease",
+        Level.WARNING,
+        holds=lease >= _SHORTEST_LEASE,
+        good=f"A lease of {lease:g} s is renewed every {lease / _RENEWALS:g} s and outlives a slow moment.",
+        bad=f"A lease of {lease:g} s must be renewed every {lease / _RENEWALS:g} s: one slow moment loses its job.",
+        fix=f"Raise worker.lease to {_SHORTEST_LEASE:g} or more.",
+    )
+
+
+def _lease_and_grace(settings: Settings) -> Finding:
+    worker = settings.worker
+    return _verdict(
+        "worker.grace",
+        Level.WARNING,
+        holds=worker.lease < worker.grace,
+        good=f"The grace time ({worker.grace:g} s) is longer than a lease ({worker.lease:g} s).",
+        bad=f"The grace time ({worker.grace:g} s) is not longer than a lease ({worker.lease:g} s): stopping a worker "
+        "interrupts jobs sooner than losing it would.",
+        fix="Raise worker.grace or lower worker.lease.",
+    )
+
+
+def _poll_and_lease(settings: Settings) -> Finding:
+    worker = settings.worker
+    return _verdict(
+        "worker.poll",
+        Level.ERROR,
+        holds=worker.poll < worker.lease,
+        good=f"An idle worker looks for jobs every {worker.poll:g} s, more often than a lease runs out.",
+        bad=f"An idle worker looks for jobs every {worker.poll:g} s, but a lease lasts only {worker.lease:g} s.",
+        fix="Lower worker.poll.",
+    )
+
+
+def _kill_and_grace(settings: Settings) -> Finding:
+    worker = settings.worker
+    return _verdict(
+        "worker.kill_after",
+        Level.WARNING,
+        holds=worker.kill_after <= worker.grace,
+        good=f"A job that does not listen is killed {worker.kill_after:g} s after it was told to stop.",
+        bad=f"A job that does not listen is killed after {worker.kill_after:g} s, later than the grace time of "
+        f"{worker.grace:g} s ends.",
+        fix="Lower worker.kill_after or raise worker.grace.",
+    )
+
+
+def _recycle_memory(settings: Settings) -> Finding:
+    worker = settings.worker
+    if not worker.recycle_memory or not worker.memory_limit:
+        return Finding(
+            "worker.recycle_memory", Level.NOT_APPLICABLE, "Executors are not recycled or limited by memory."
+        )
+    return _verdict(
+        "worker.recycle_memory",
+        Level.ERROR,
+        holds=worker.recycle_memory < worker.memory_limit,
+        good=f"Executors are replaced at {worker.recycle_memory} MiB and killed at {worker.memory_limit} MiB.",
+        bad=f"Executors are killed at {worker.memory_limit} MiB, before they would be replaced at "
+        f"{worker.recycle_memory} MiB.",
+        fix="Set worker.recycle_memory below worker.memory_limit.",
+    )
+
+
+def _http_key(settings: Settings) -> Finding:
+    http = settings.http
+    if not http.enabled:
+        return Finding("http.key", Level.NOT_APPLICABLE, "No HTTP port is open.")
+    return _verdict(
+        "http.key",
+        Level.ERROR,
+        holds=is_loopback(http.host) or bool(http.key.get_secret_value()),
+        good=f"The HTTP port on {http.host} is for this machine alone, or asks for the key.",
+        bad=f"The HTTP port on {http.host} can be reached from other machines, and no key is set.",
+        fix="Set http.key (MILLHAND_HTTP__KEY), or http.host to 127.0.0.1.",
+    )
+
+
+def _durability(settings: Settings) -> Finding:
+    return _verdict(
+        "durability",
+        Level.WARNING,
+        holds=settings.durability is Durability.FULL,
+        good="What the queue accepted survives a power cut.",
+        bad="Jobs of the last moments before a power cut can be lost, since durability is normal.",
+        fix="Set durability to full, unless the speed is worth it.",
+    )
+
+
+def _blob_roots(settings: Settings) -> Finding:
+    whole = next((root for root in settings.blob_roots if _is_whole_disk(root)), None)
+    return _verdict(
+        "blob_roots",
+        Level.WARNING,
+        holds=whole is None,
+        good=f"Jobs may use files in {', '.join(str(folder) for folder in settings.all_blob_roots)}.",
+        bad=f"Jobs may read and write every file that this user can, since blob_roots has {whole}.",
+        fix="List only the folders that hold documents.",
+    )
+
+
+def _soft_and_hard(_settings: Settings, kind: Kind) -> Finding:
+    limits = kind.limits
+    if limits.soft is None:
+        return Finding(f"kind.{kind.name}.soft", Level.NOT_APPLICABLE, f"{kind.name} has no soft limit.")
+    return _verdict(
+        f"kind.{kind.name}.soft",
+        Level.ERROR,
+        holds=limits.soft < limits.hard,
+        good=f"{kind.name} is asked to stop after {limits.soft:g} s and killed after {limits.hard:g} s.",
+        bad=f"{kind.name} is killed after {limits.hard:g} s, before it is asked to stop after {limits.soft:g} s.",
+        fix="Lower its soft limit.",
+    )
+
+
+def _hard_and_grace(settings: Settings, kind: Kind) -> Finding:
+    grace = settings.worker.grace
+    return _verdict(
+        f"kind.{kind.name}.grace",
+        Level.WARNING,
+        holds=kind.limits.hard <= grace,
+        good=f"Every job of {kind.name} ends within the grace time.",
+        bad=f"{kind.name} may run {kind.limits.hard:g} s, but a stopping worker waits {grace:g} s: longer jobs are "
+        "interrupted and run again, uncharged.",
+        fix="Raise worker.grace (and the stop time-out of the service manager), or accept it.",
+    )
+
+
+def _retry_waits(_settings: Settings, kind: Kind) -> Finding:
+    policy = kind.retry
+    longest = max((policy.delay(failures, 1.0) for failures in range(1, policy.max_attempts)), default=0.0)
+    return _verdict(
+        f"kind.{kind.name}.retry",
+        Level.WARNING,
+        holds=longest <= _LONG_WAIT,
+        good=f"A failed job of {kind.name} waits at most {longest:g} s before it is tried again.",
+        bad=f"A failed job of {kind.name} waits up to {longest / 3600:g} hours before it is tried again.",
+        fix="Lower the cap of its retry policy.",
+    )
+
+
+def _engine_and_hard(settings: Settings, kind: Kind) -> Finding:
+    check_id = f"kind.{kind.name}.engine"
+    if kind.name != _CONVERTING_KIND:
+        return Finding(check_id, Level.NOT_APPLICABLE, f"{kind.name} has no engine with limits of its own.")
+    engine, limits = settings.libreoffice, kind.limits
+    return _verdict(
+        check_id,
+        Level.ERROR,
+        holds=engine.seconds < limits.hard and (limits.memory is None or engine.memory * MIB < limits.memory),
+        good=f"LibreOffice is stopped after {engine.seconds:g} s or at {engine.memory} MiB, before its executor is.",
+        bad=f"LibreOffice may take {engine.seconds:g} s and {engine.memory} MiB, but its executor is killed after "
+        f"{limits.hard:g} s or at {(limits.memory or 0) // MIB} MiB, and the job counts as crashed.",
+        fix="Lower libreoffice.seconds and libreoffice.memory below the limits of the kind.",
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a port on that address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_whole_disk(root: Path) -> bool:
+    resolved = root.expanduser().resolve()
+    return resolved == Path(resolved.anchor)
+
+
+_RULES: Sequence[Callable[[Settings], Finding]] = (
+    _lease, _lease_and_grace, _poll_and_lease, _kill_and_grace, _recycle_memory, _http_key, _durability, _blob_roots,
+)  # fmt: skip
+_KIND_RULES: Sequence[Callable[[Settings, Kind], Finding]] = (
+    _soft_and_hard, _hard_and_grace, _retry_waits, _engine_and_hard,
+)  # fmt: skip

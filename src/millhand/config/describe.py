@@ -1,0 +1,103 @@
+"""The settings as data: names, types, defaults and meaning, for the loader and for the reference page."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal, cast, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from millhand.config.settings import Settings
+from millhand.config.units import Unit
+
+ENV_PREFIX = "MILLHAND_"
+ENV_ALIASES = {"DATABASE_URL": "database"}
+"""Environment names of others that we read too; ours win over them."""
+
+_TYPES: dict[object, str] = {
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    Path: "path",
+    SecretStr: "secret",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SettingFacts:
+    """One setting: its dotted name, its environment variable, its type and default in words, and what it does."""
+
+    name: str
+    env: str
+    type: str
+    default: str
+    help: str
+    secret: bool = False
+
+
+def describe() -> tuple[SettingFacts, ...]:
+    """Every setting, in the order of the groups."""
+    return tuple(_facts(name, field) for name, field in leaves(Settings))
+
+
+def leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Each single setting below a model, by its dotted name."""
+    for name, field in model.model_fields.items():
+        group = group_of(field)
+        if group is None:
+            yield f"{prefix}{name}", field
+        else:
+            yield from leaves(group, f"{prefix}{name}.")
+
+
+def group_of(field: FieldInfo) -> type[BaseModel] | None:
+    """The model of a field that is a group of settings."""
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def env_name(name: str) -> str:
+    """The environment variable of a setting: `http.port` is `MILLHAND_HTTP__PORT`."""
+    return ENV_PREFIX + name.replace(".", "__").upper()
+
+
+def value_text(value: object) -> str:
+    """A value in words, as it could be written in the environment; a secret is never shown."""
+    if isinstance(value, SecretStr):
+        return "•••" if value.get_secret_value() else ""
+    if isinstance(value, tuple):
+        return ",".join(value_text(item) for item in cast("tuple[object, ...]", value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    return str(value)
+
+
+def _choices(kind: object) -> list[str]:
+    if get_origin(kind) is Literal:
+        return [str(choice) for choice in get_args(kind)]
+    return [str(choice) for choice in kind] if isinstance(kind, type) and issubclass(kind, StrEnum) else []
+
+
+def _facts(name: str, field: FieldInfo) -> SettingFacts:
+    return SettingFacts(
+        name=name,
+        env=env_name(name),
+        type=_type_text(field),
+        default=value_text(field.default),
+        help=field.description or "",
+        secret=field.annotation is SecretStr,
+    )
+
+
+def _type_text(field: FieldInfo) -> str:
+    unit = next((mark for mark in field.metadata if isinstance(mark, Unit)), None)
+    if unit is not None:
+        return unit.name
+    if choices := _choices(field.annotation):
+        return f"one of {', '.join(choices)}"
+    return _TYPES.get(field.annotation, "text")
