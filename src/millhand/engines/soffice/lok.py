@@ -92,16 +92,19 @@ class Office:
         """The reason of the last failure, if LibreOffice gave one."""
         return _text(_method(self._handle, _GET_ERROR, ctypes.c_void_p)(self._handle))
 
-    def answer_passwords(self, password: str) -> None:
-        """Give this password, once, when a document asks for one to open it; never one to change it."""
+    def answer_passwords(self, source: Path, password: str) -> None:
+        """Give this password, once, when the document at `source` asks for one to open it; never one to change it."""
         answers: list[bytes | None] = [password.encode()]
         give = _method(self._handle, _SET_PASSWORD, None, _TEXT, _TEXT)
 
-        def notice(kind: int, payload: bytes, _data: int | None) -> None:
+        # The address as it was given to `load`: filters announce others, for which LibreOffice crashes.
+        address = source.as_uri().encode()
+
+        def notice(kind: int, _payload: bytes, _data: int | None) -> None:
             if kind == _NOTICE_PASSWORD:
-                give(self._handle, payload, answers.pop() if answers else None)
+                give(self._handle, address, answers.pop() if answers else None)
             elif kind == _NOTICE_PASSWORD_TO_MODIFY:
-                give(self._handle, payload, None)
+                give(self._handle, address, None)
 
         callback = _NOTICE(notice)
         self._kept.append(callback)

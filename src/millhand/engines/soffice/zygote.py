@@ -164,7 +164,7 @@ def _convert(office: lok.Office, request: Mapping[str, Any]) -> dict[str, Any]:
     step = "load"
     try:
         if request["password"] is not None:
-            office.answer_passwords(request["password"])
+            office.answer_passwords(Path(request["source"]), request["password"])
         document = office.load(Path(request["source"]), request["load_options"])
         step = "change"
         if request["commands"]:
