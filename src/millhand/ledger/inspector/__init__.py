@@ -1,0 +1,107 @@
+"""Every read for people: jobs, queues, failures, workers, schedules, audit. The CLI, the API and the dashboard use it.
+
+Reads are bounded: counts stop at a limit, lists are pages by key, and no statement walks through all jobs or events.
+"""
+
+from collections.abc import Sequence
+
+from millhand.core.artefact import Artefact
+from millhand.core.clock import after
+from millhand.core.ports import QueueStats
+from millhand.core.state import State
+from millhand.database import Database
+from millhand.ledger.filters import JobFilter
+from millhand.ledger.inspector import failures, job, jobs, overview, queues, workers
+from millhand.ledger.views import (
+    AuditPage,
+    Count,
+    EventView,
+    FailureGroup,
+    JobDetail,
+    JobPage,
+    Overview,
+    QueueView,
+    ScheduleView,
+    WorkerView,
+)
+
+SILENT_AFTER = 30.0
+"""Seconds without a heartbeat after which a worker counts as gone."""
+
+
+class Inspector:
+    """Reads the ledger. Each method is one read transaction of a few statements."""
+
+    def __init__(self, database: Database, *, silent_after: float = SILENT_AFTER) -> None:
+        self._database = database
+        self._silent_after = silent_after
+
+    async def jobs(self, wanted: JobFilter | None = None, *, before: int | None = None, limit: int = 50) -> JobPage:
+        """A page of the jobs that fit, newest first; `before` is the `next` of the page before."""
+        chosen = wanted or JobFilter()
+        return await self._database.read(lambda connection: jobs.page(connection, chosen, before, limit))
+
+    async def tally(self) -> dict[State, Count]:
+        """How many jobs are in each state."""
+        return await self._database.read(jobs.tally)
+
+    async def resolve(self, text: str) -> str:
+        """The id that a person means by its beginning; raises `NotFound`, or `UsageError` if it fits several."""
+        return await self._database.read(lambda connection: jobs.resolve(connection, text))
+
+    async def job(self, job_id: str) -> JobDetail:
+        """Everything about a job; raises `NotFound`."""
+        now, silent_since = self._moments()
+        return await self._database.read(lambda connection: job.detail(connection, job_id, now, silent_since))
+
+    async def events_since(self, job_id: str, seq: int = 0, *, limit: int = 500) -> tuple[EventView, ...]:
+        """What a job reported after the event numbered `seq`, oldest first: ask again with the last one's to follow."""
+        return await self._database.read(lambda connection: job.events_since(connection, job_id, seq, limit))
+
+    async def artefact(self, job_id: str, seq: int) -> Artefact:
+        """One artefact of a job as it is stored, for reading its blob; raises `NotFound`."""
+        return await self._database.read(lambda connection: job.stored_artefact(connection, job_id, seq))
+
+    async def queues(self, stats: Sequence[QueueStats]) -> tuple[QueueView, ...]:
+        """Every queue; `stats` is what the broker says of them."""
+        _, silent_since = self._moments()
+        return await self._database.read(lambda connection: queues.overview(connection, stats, silent_since))
+
+    async def failures(self, *, limit: int = 50) -> tuple[FailureGroup, ...]:
+        """The groups of like failures, the one that failed last first."""
+        return await self._database.read(lambda connection: failures.groups(connection, limit))
+
+    async def jobs_of_failure(
+        self,
+        kind: str,
+        fingerprint: str,
+        *,
+        states: Sequence[State] = (State.DISCARDED, State.RETRYABLE),
+        limit: int = 1_000,
+    ) -> tuple[str, ...]:
+        """The ids of the jobs in a group, newest first."""
+        return await self._database.read(
+            lambda connection: failures.jobs_of(connection, kind, fingerprint, states, limit)
+        )
+
+    async def workers(self) -> tuple[WorkerView, ...]:
+        """Every known worker, the longest-running first."""
+        _, silent_since = self._moments()
+        return await self._database.read(lambda connection: workers.all_workers(connection, silent_since))
+
+    async def schedules(self) -> tuple[ScheduleView, ...]:
+        """Every schedule, by name."""
+        return await self._database.read(workers.all_schedules)
+
+    async def audit(self, *, before: int | None = None, limit: int = 100) -> AuditPage:
+        """A page of the audit trail, newest first."""
+        return await self._database.read(lambda connection: workers.audit_page(connection, before, limit))
+
+    async def overview(self) -> Overview:
+        """How everything stands now."""
+        now, silent_since = self._moments()
+        return await self._database.read(lambda connection: overview.overview(connection, now, silent_since))
+
+    def _moments(self) -> tuple[int, int]:
+        now = self._database.clock.now()
+        return now, after(now, -self._silent_after)
