@@ -1,0 +1,107 @@
+"""Commands of people and programs on jobs, queues and schedules; each that took effect is in the audit trail."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Protocol, Self
+
+from millhand.core.errors import NotFound, UsageError
+from millhand.core.fairness import Caps
+from millhand.core.ports import Broker, CancelResult, Controls
+from millhand.ledger.audit import Audit
+from millhand.ledger.schedules import Schedules
+
+_MOST_IDS_NOTED = 100
+
+
+class ControlledBroker(Broker, Controls, Protocol):
+    """A broker that takes commands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """Gives commands in the name of `actor`, such as `cli:ann` or `api:deploy-key`."""
+
+    broker: ControlledBroker
+    schedules: Schedules
+    audit: Audit
+    actor: str
+
+    def acting_as(self, actor: str) -> Self:
+        """The same commands in somebody else's name."""
+        return replace(self, actor=actor)
+
+    async def cancel(self, job_id: str) -> CancelResult:
+        """Cancel a waiting job, or ask a running one to stop; raises `NotFound`."""
+        result = await self.broker.cancel(job_id)
+        if result is CancelResult.UNKNOWN:
+            raise NotFound(f"there is no job '{job_id}'")
+        if result is not CancelResult.TOO_LATE:
+            await self._note("job.cancel", job_id, {"result": result.value})
+        return result
+
+    async def cancel_all(self, job_ids: Sequence[str]) -> dict[str, CancelResult]:
+        """Cancel many jobs; says for each what became of it, and raises for none."""
+        results = {job_id: await self.broker.cancel(job_id) for job_id in job_ids}
+        reached = [job_id for job_id in results if results[job_id] in (CancelResult.CANCELLED, CancelResult.REQUESTED)]
+        if reached:
+            await self._note_jobs("job.cancel", reached)
+        return results
+
+    async def retry(self, job_ids: Sequence[str]) -> list[str]:
+        """Make final or waiting jobs ready to run now; returns the ids that it applied to, which may be none."""
+        applied = await self.broker.retry(job_ids)
+        if applied:
+            await self._note_jobs("job.retry", applied)
+        return applied
+
+    async def pause(self, queue: str) -> None:
+        """Stop delivering from a queue; running jobs go on."""
+        await self.broker.pause(queue)
+        await self._note("queue.pause", queue)
+
+    async def resume(self, queue: str) -> None:
+        """Deliver from a queue again."""
+        await self.broker.resume(queue)
+        await self._note("queue.resume", queue)
+
+    async def set_caps(self, queue: str, caps: Caps) -> None:
+        """Set the concurrency limits of a queue; raises `UsageError` for a limit below 1."""
+        limits = asdict(caps)
+        if any(limit is not None and limit < 1 for limit in limits.values()):
+            raise UsageError(
+                "a concurrency limit is 1 or more, or none", hint=f"To stop a queue: millhand queues pause {queue}."
+            )
+        await self.broker.set_caps(queue, caps)
+        await self._note("queue.caps", queue, limits)
+
+    async def purge(self, queue: str) -> int:
+        """Cancel every waiting job of a queue; returns how many."""
+        cancelled = await self.broker.purge(queue)
+        await self._note("queue.purge", queue, {"cancelled": cancelled})
+        return cancelled
+
+    async def run_schedule(self, name: str) -> str:
+        """Enqueue a schedule's job now, beside its ticks; returns the job's id. Raises `NotFound`."""
+        job = await self.schedules.job_now(name)
+        [sent] = await self.broker.send([job])
+        await self._note("schedule.run", name, {"job": sent.id})
+        return sent.id
+
+    async def enable_schedule(self, name: str) -> None:
+        """Let a schedule fire again; raises `NotFound`."""
+        await self.schedules.enable(name)
+        await self._note("schedule.enable", name)
+
+    async def disable_schedule(self, name: str) -> None:
+        """Keep a schedule from firing; raises `NotFound`."""
+        await self.schedules.disable(name)
+        await self._note("schedule.disable", name)
+
+    async def _note_jobs(self, action: str, job_ids: Sequence[str]) -> None:
+        if len(job_ids) == 1:
+            await self._note(action, job_ids[0])
+        else:
+            await self._note(action, f"{len(job_ids):,} jobs", {"jobs": list(job_ids[:_MOST_IDS_NOTED])})
+
+    async def _note(self, action: str, target: str, details: Mapping[str, object] | None = None) -> None:
+        await self.audit.record(self.actor, action, target, details)
