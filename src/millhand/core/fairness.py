@@ -33,13 +33,23 @@ class Load:
     tenants: Mapping[str, int]
     limit_keys: Mapping[tuple[str, str], int]
 
+    def plus(self, taken: Mapping[Lane, int]) -> "Load":
+        """The load once these run as well."""
+        tenants, limit_keys = dict(self.tenants), dict(self.limit_keys)
+        for lane, count in taken.items():
+            tenants[lane.tenant] = tenants.get(lane.tenant, 0) + count
+            if lane.limit_key is not None:
+                key = (lane.tenant, lane.limit_key)
+                limit_keys[key] = limit_keys.get(key, 0) + count
+        return Load(self.queue + sum(taken.values()), tenants, limit_keys)
+
 
 def allot(lanes: Sequence[Lane], free: int, caps: Caps, load: Load) -> dict[Lane, int]:
     """Say how many jobs to take from each lane, so that no cap is passed.
 
     Higher priorities are served first. Within a priority, each next slot goes to the tenant that has the fewest jobs
-    running or allotted (ties: the order of `lanes`), so a tenant with a long backlog can't keep out the others; the lanes
-    of one tenant take turns.
+    running or allotted (ties: the order of `lanes`), so a tenant with a long backlog can't keep out the others. The
+    lanes of one tenant take turns.
     """
     budget = _Budget(free, caps, load)
     taken: dict[Lane, int] = {}

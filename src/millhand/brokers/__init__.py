@@ -1,0 +1,45 @@
+"""The drivers of brokers, found by the scheme of a URL and loaded when they are needed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from millhand.core.errors import ConfigError
+from millhand.core.ports import Broker
+from millhand.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class _Driver:
+    module: str
+    extra: str = ""
+
+
+_DRIVERS = {
+    "sqlite": _Driver("millhand.brokers.sql"),
+    "postgresql": _Driver("millhand.brokers.sql", extra="postgres"),
+}
+
+
+def open_broker(
+    url: str, *, database: Database, worker: str, queues: Sequence[str] = (), lease: float = 30.0
+) -> Broker:
+    """Make the broker that a URL names; `open` it before use.
+
+    `database` is the one that holds the ledger, `worker` the name under which jobs are leased for `lease` seconds, and
+    `queues` where they come from, none meaning all. Raises `ConfigError` for an unknown scheme or a missing extra.
+    """
+    scheme = url.partition(":")[0].partition("+")[0]
+    driver = _DRIVERS.get(scheme)
+    if driver is None:
+        raise ConfigError(
+            f"there is no broker for '{scheme}:' URLs", hint=f"Known ones: {', '.join(sorted(_DRIVERS))}."
+        )
+    try:
+        module = import_module(driver.module)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"the broker for '{scheme}:' URLs needs {error.name}, which is not installed",
+            hint=f"Install millhand with its extra: pip install 'millhand[{driver.extra}]'.",
+        ) from error
+    return module.connect(url, database=database, worker=worker, queues=queues, lease=lease)

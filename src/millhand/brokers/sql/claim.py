@@ -1,0 +1,219 @@
+"""Lease ready jobs in one transaction: make due ones ready, serve queues and lanes fairly, keep limits exactly."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from millhand.brokers.sql import lanes, queues
+from millhand.brokers.sql.lanes import Heads, LanePlace, OnlyLane
+from millhand.brokers.sql.rows import DELIVERED, delivery
+from millhand.core.fairness import Lane, Load, allot
+from millhand.core.job import Delivery
+from millhand.core.state import State
+from millhand.database.tables import READY, RUNNING, jobs
+
+_MOST_PRIORITIES = 64
+_SHALLOW = 4
+_MOST_TURNS_KEPT = 10_000
+_ABOVE_ALL = 2**31 - 1
+_SEQ = [column.name for column in DELIVERED].index("seq")
+_PRIORITY = [column.name for column in DELIVERED].index("priority")
+
+_new_lease: dict[Any, Any] = {
+    jobs.c.state: State.RUNNING.value,
+    jobs.c.fence: jobs.c.fence + 1,
+    jobs.c.worker: sa.bindparam("worker"),
+    jobs.c.claimed_at: sa.bindparam("now"),
+    jobs.c.lease_until: sa.bindparam("until"),
+    jobs.c.progress: None,
+    jobs.c.progress_text: None,
+}
+
+
+def _claim(chosen: sa.Select[int]) -> ReturningUpdate[*tuple[Any, ...]]:
+    seqs = chosen.with_for_update(skip_locked=True).cte("chosen")
+    return sa.update(jobs).where(jobs.c.seq.in_(sa.select(seqs.c.seq))).values(_new_lease).returning(*DELIVERED)
+
+
+_CLAIM_LANE = _claim(
+    sa.select(jobs.c.seq)
+    .where(
+        READY,
+        jobs.c.queue == sa.bindparam("in_queue"),
+        jobs.c.priority == sa.bindparam("in_priority"),
+        jobs.c.tenant == sa.bindparam("in_tenant"),
+        jobs.c.limit_key == sa.bindparam("in_limit_key"),
+    )
+    .order_by(jobs.c.seq)
+    .limit(sa.bindparam("most"))
+)
+_CLAIM_THESE = _claim(sa.select(jobs.c.seq).where(jobs.c.seq.in_(sa.bindparam("seqs", expanding=True)), READY))
+
+_UNCLAIM = (
+    sa.update(jobs)
+    .where(jobs.c.seq == sa.bindparam("in_seq"), jobs.c.fence == sa.bindparam("in_fence"), RUNNING)
+    .values(state=State.AVAILABLE.value, worker=None, lease_until=None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a look at the queues gave. `next_due` is the instant of the next delayed job, or None."""
+
+    deliveries: list[Delivery]
+    next_due: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The terms on which jobs are leased: to whom, from which instant to which."""
+
+    worker: str
+    now: int
+    until: int
+
+    def values(self) -> dict[str, object]:
+        """As parameters of a statement."""
+        return {"worker": self.worker, "now": self.now, "until": self.until}
+
+
+class Claimer:
+    """Chooses and leases jobs. It keeps in mind whose turn it is; each worker does so for itself."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._turns: dict[tuple[str, int], LanePlace] = {}
+        self._claims = 0
+
+    def claim(self, connection: sa.Connection, limit: int, lease: Lease) -> Claim:
+        """Lease up to `limit` jobs."""
+        found = queues.open_queues(connection, self._names, lease.now)
+        rows: list[Sequence[Any]] = []
+        waiting = self._in_turn([queue for queue in found if queue.ready])
+        # Equal shares first; what the short queues leave over goes to the others in a second round.
+        for served, queue in enumerate(waiting):
+            share = -(-(limit - len(rows)) // (len(waiting) - served))
+            rows += self._claim_from(connection, queue, share, lease)
+        for queue in waiting if len(waiting) > 1 else ():
+            rows += self._claim_from(connection, queue, limit - len(rows), lease)
+        next_due = min((queue.next_due for queue in found if queue.next_due is not None), default=None)
+        return Claim([delivery(row, lease.now, lease.until) for row in rows], next_due)
+
+    def _in_turn(self, waiting: Sequence[queues.Queue]) -> list[queues.Queue]:
+        if not waiting:
+            return []
+        self._claims += 1
+        first = self._claims % len(waiting)
+        return [*waiting[first:], *waiting[:first]]
+
+    def _claim_from(
+        self, connection: sa.Connection, queue: queues.Queue, limit: int, lease: Lease
+    ) -> list[Sequence[Any]]:
+        if limit <= 0:
+            return []
+        if queue.limited:
+            queues.lock(connection, queue.name)
+        else:
+            lane = lanes.only_lane(connection, queue.name)
+            if lane is not None:
+                return _claim_lane(connection, queue.name, lane, limit, lease)
+        seqs = self._choose(connection, queue, limit)
+        return _claim_these(connection, seqs, lease)
+
+    def _choose(self, connection: sa.Connection, queue: queues.Queue, limit: int) -> list[int]:
+        load = queues.load_of(connection, queue.name)
+        chosen: list[int] = []
+        priority = lanes.next_priority(connection, queue.name, _ABOVE_ALL)
+        for _ in range(_MOST_PRIORITIES):
+            if priority is None or len(chosen) >= limit or _is_full(queue, load):
+                break
+            taken, seqs = self._choose_in(connection, _Level(queue, priority, limit - len(chosen), load))
+            chosen += seqs
+            load = load.plus(taken)
+            priority = lanes.next_priority(connection, queue.name, priority)
+        return chosen
+
+    def _choose_in(self, connection: sa.Connection, level: "_Level") -> tuple[dict[Lane, int], list[int]]:
+        """Choose among the lanes of one priority: look at few jobs of each first, at more if that cut one short."""
+        turn = (level.queue.name, level.priority)
+        depth = min(_SHALLOW, level.free)
+        heads, taken = level.allot(connection, self._turns.get(turn), depth)
+        if depth < level.free and depth in taken.values():
+            heads, taken = level.allot(connection, self._turns.get(turn), level.free)
+        self._remember(turn, heads, taken)
+        return taken, [seq for lane, count in taken.items() for seq in heads[_place(lane)][:count]]
+
+    def _remember(self, turn: tuple[str, int], heads: Heads, taken: Mapping[Lane, int]) -> None:
+        """The next claim begins behind the last lane served, or behind all seen if all are at their limits."""
+        if len(self._turns) > _MOST_TURNS_KEPT:
+            self._turns.clear()
+        served = {_place(lane) for lane in taken}
+        last = next((place for place in reversed(heads) if place in served), None)
+        if last is not None:
+            self._turns[turn] = last
+        elif len(heads) >= lanes.MOST_LANES:
+            self._turns[turn] = next(reversed(heads))
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """The ready jobs of one priority in one queue, and how many may be taken of them."""
+
+    queue: queues.Queue
+    priority: int
+    free: int
+    load: Load
+
+    def allot(self, connection: sa.Connection, after: LanePlace | None, depth: int) -> tuple[Heads, dict[Lane, int]]:
+        """What to take, if no more than `depth` jobs of each lane are looked at."""
+        heads = lanes.heads(connection, self.queue.name, self.priority, after, depth)
+        return heads, allot(self._lanes(heads), self.free, self.queue.caps, self.load)
+
+    def _lanes(self, heads: Heads) -> list[Lane]:
+        return [
+            Lane(self.priority, tenant, limit_key or None, len(seqs)) for (tenant, limit_key), seqs in heads.items()
+        ]
+
+
+def unclaim(connection: sa.Connection, deliveries: Sequence[Delivery]) -> None:
+    """Put back jobs that were leased for a caller who went away, as if they had not been."""
+    for each in deliveries:
+        connection.execute(_UNCLAIM, {"in_seq": each.receipt, "in_fence": each.fence})
+
+
+def _place(lane: Lane) -> LanePlace:
+    return lane.tenant, lane.limit_key or ""
+
+
+def _is_full(queue: queues.Queue, load: Load) -> bool:
+    return queue.caps.queue is not None and load.queue >= queue.caps.queue
+
+
+def _claim_lane(connection: sa.Connection, queue: str, lane: OnlyLane, limit: int, lease: Lease) -> list[Sequence[Any]]:
+    chosen = {
+        "in_queue": queue,
+        "in_priority": lane.priority,
+        "in_tenant": lane.tenant,
+        "in_limit_key": lane.limit_key,
+        "most": limit,
+    }
+    rows = connection.execute(_CLAIM_LANE, {**chosen, **lease.values()}).all()
+    return sorted(rows, key=_by_age)
+
+
+def _claim_these(connection: sa.Connection, seqs: Sequence[int], lease: Lease) -> list[Sequence[Any]]:
+    if not seqs:
+        return []
+    rows = connection.execute(_CLAIM_THESE, {"seqs": seqs, **lease.values()}).all()
+    return sorted(rows, key=_by_priority_and_age)
+
+
+def _by_age(row: Sequence[Any]) -> int:
+    return row[_SEQ]
+
+
+def _by_priority_and_age(row: Sequence[Any]) -> tuple[int, int]:
+    return -row[_PRIORITY], row[_SEQ]

@@ -1,0 +1,168 @@
+"""Commands of people: cancel and retry jobs; pause, resume, limit and purge queues."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from millhand.brokers.sql.rows import notice
+from millhand.brokers.sql.send import add_queues
+from millhand.core.failure import Failure, failure
+from millhand.core.fairness import Caps
+from millhand.core.ports import CancelResult
+from millhand.core.state import FINAL, WAITING, Cause, State, allowed
+from millhand.database.bulk import parameters
+from millhand.database.tables import DUE, LIVE_KEY, READY, jobs, queues
+
+AT_ONCE = 500
+"""How many jobs one transaction purges or retries."""
+
+_FIND = sa.select(jobs.c.seq, jobs.c.state).where(jobs.c.id == sa.bindparam("job_id")).with_for_update()
+_ASK_TO_STOP = (
+    sa.update(jobs)
+    .where(jobs.c.seq == sa.bindparam("in_seq"))
+    .values(cancel_at=sa.func.coalesce(jobs.c.cancel_at, sa.bindparam("now")))
+)
+
+
+def _cancelled(reason: Failure) -> dict[str, Any]:
+    return {
+        "state": State.CANCELLED.value,
+        "cancel_at": sa.bindparam("now"),
+        "finished_at": sa.bindparam("now"),
+        "error_code": reason.code,
+        "error_message": reason.message,
+        "error_fingerprint": reason.fingerprint,
+    }
+
+
+_CANCEL = (
+    sa.update(jobs)
+    .where(jobs.c.seq == sa.bindparam("in_seq"))
+    .values(_cancelled(failure("cancelled", "cancelled before it ran")))
+)
+
+
+def _purge(waiting: sa.ColumnElement[bool]) -> sa.Update:
+    some = (
+        sa.select(jobs.c.seq)
+        .where(waiting, jobs.c.queue == sa.bindparam("in_queue"))
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+        .cte("some")
+    )
+    reason = failure("purged", "its queue was purged")
+    return sa.update(jobs).where(jobs.c.seq.in_(sa.select(some.c.seq))).values(_cancelled(reason))
+
+
+_PURGE_READY = _purge(READY)
+_PURGE_DUE = _purge(DUE)
+
+_CANDIDATES = (
+    sa.select(jobs.c.seq, jobs.c.id, jobs.c.state, jobs.c.kind, jobs.c.key)
+    .where(jobs.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(jobs.c.seq)
+    .with_for_update()
+)
+_KEY_HOLDER = sa.select(jobs.c.seq).where(
+    LIVE_KEY, jobs.c.kind == sa.bindparam("kind"), jobs.c.key == sa.bindparam("key")
+)
+_RUN_AGAIN = (
+    sa.update(jobs)
+    .where(jobs.c.seq == sa.bindparam("in_seq"))
+    .values(
+        state=State.AVAILABLE.value,
+        run_at=sa.bindparam("now"),
+        failures=0,
+        crashes=0,
+        started_at=None,
+        finished_at=None,
+        cancel_at=None,
+        progress=None,
+        progress_text=None,
+        result=None,
+        error_code=None,
+        error_message=None,
+        error_fingerprint=None,
+    )
+)
+
+_SET_PAUSE = (
+    sa.update(queues).where(queues.c.name == sa.bindparam("in_queue")).values(paused_at=sa.bindparam("paused_at"))
+)
+_SET_CAPS = (
+    sa.update(queues)
+    .where(queues.c.name == sa.bindparam("in_queue"))
+    .values(parameters(("max_running", "max_per_tenant", "max_per_limit_key")))
+)
+
+
+def cancel(connection: sa.Connection, job_id: str, now: int) -> CancelResult:
+    """Cancel a waiting job; ask for the end of a running one."""
+    row = connection.execute(_FIND, {"job_id": job_id}).one_or_none()
+    if row is None:
+        return CancelResult.UNKNOWN
+    state = State(row.state)
+    if state in FINAL:
+        return CancelResult.TOO_LATE
+    if state in WAITING:
+        connection.execute(_CANCEL, {"in_seq": row.seq, "now": now})
+        notice(connection, now, "cancelled", [job_id])
+        return CancelResult.CANCELLED
+    connection.execute(_ASK_TO_STOP, {"in_seq": row.seq, "now": now})
+    notice(connection, now, "cancel requested", [job_id])
+    return CancelResult.REQUESTED
+
+
+def retry(connection: sa.Connection, job_ids: Sequence[str], now: int) -> list[str]:
+    """Make jobs ready to run now, with nothing charged.
+
+    Left out are those that run or are ready already, and those whose key another live job holds.
+    """
+    applied: list[str] = []
+    for ids in _chunks(job_ids):
+        for row in connection.execute(_CANDIDATES, {"ids": ids}).all():
+            if allowed_by_hand(State(row.state)) and not _key_is_taken(connection, row):
+                connection.execute(_RUN_AGAIN, {"in_seq": row.seq, "now": now})
+                applied.append(row.id)
+    notice(connection, now, Cause.RETRIED.value, applied)
+    return applied
+
+
+def pause(connection: sa.Connection, queue: str, now: int | None) -> None:
+    """Pause a queue from an instant on, or resume it with None."""
+    add_queues(connection, [queue])
+    connection.execute(_SET_PAUSE, {"in_queue": queue, "paused_at": now})
+
+
+def set_caps(connection: sa.Connection, queue: str, caps: Caps) -> None:
+    """Set the limits of a queue."""
+    add_queues(connection, [queue])
+    limits = {"max_running": caps.queue, "max_per_tenant": caps.tenant, "max_per_limit_key": caps.limit_key}
+    connection.execute(_SET_CAPS, {"in_queue": queue, **limits})
+
+
+def purge_some(connection: sa.Connection, queue: str, now: int) -> int:
+    """Cancel waiting jobs of a queue, up to `AT_ONCE` ready ones and as many delayed ones."""
+    return sum(
+        connection.execute(statement, {"in_queue": queue, "now": now}).rowcount
+        for statement in (_PURGE_READY, _PURGE_DUE)
+    )
+
+
+def allowed_by_hand(state: State) -> bool:
+    """Whether a job in this state can be made ready by hand."""
+    return state is not State.RUNNING and allowed(state, State.AVAILABLE)
+
+
+def _key_is_taken(connection: sa.Connection, row: sa.Row[*tuple[Any, ...]]) -> bool:
+    if row.key is None or State(row.state) not in FINAL:
+        return False
+    return connection.scalar(_KEY_HOLDER, {"kind": row.kind, "key": row.key}) is not None
+
+
+def _chunks(job_ids: Sequence[str]) -> Iterator[list[str]]:
+    remaining = iter(job_ids)
+    while some := list(islice(remaining, AT_ONCE)):
+        yield some

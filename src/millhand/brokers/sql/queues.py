@@ -1,0 +1,93 @@
+"""What a claim must know of each queue: whether it is paused, its limits, what is ready or due, what runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from millhand.core.fairness import Caps, Load
+from millhand.core.state import State
+from millhand.database.tables import DUE, READY, RUNNING, jobs, queues
+
+_PROMOTED_AT_ONCE = 1_000
+
+_next_due = (
+    sa.select(jobs.c.run_at)
+    .where(DUE, jobs.c.queue == queues.c.name)
+    .order_by(jobs.c.run_at)
+    .limit(1)
+    .scalar_subquery()
+)
+_ready = sa.exists(sa.select(sa.literal(1)).where(READY, jobs.c.queue == queues.c.name))
+
+_ALL_QUEUES = sa.select(
+    queues.c.name, queues.c.max_running, queues.c.max_per_tenant, queues.c.max_per_limit_key, _next_due, _ready
+).where(queues.c.paused_at.is_(None))
+_NAMED_QUEUES = _ALL_QUEUES.where(queues.c.name.in_(sa.bindparam("names", expanding=True)))
+
+_due_jobs = (
+    sa.select(jobs.c.seq)
+    .where(DUE, jobs.c.queue == sa.bindparam("queue"), jobs.c.run_at <= sa.bindparam("now"))
+    .order_by(jobs.c.run_at)
+    .limit(_PROMOTED_AT_ONCE)
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_PROMOTE = sa.update(jobs).where(jobs.c.seq.in_(sa.select(_due_jobs.c.seq))).values(state=State.AVAILABLE.value)
+
+_RUNNING_LANES = (
+    sa.select(jobs.c.tenant, jobs.c.limit_key, sa.func.count())
+    .where(RUNNING, jobs.c.queue == sa.bindparam("queue"))
+    .group_by(jobs.c.tenant, jobs.c.limit_key)
+)
+# On PostgreSQL this makes the claims of a limited queue wait for one another; SQLite has one writer anyway.
+_LOCK_QUEUE = sa.select(queues.c.name).where(queues.c.name == sa.bindparam("queue")).with_for_update()
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue that is not paused. `next_due` is the instant of its next delayed job, or None."""
+
+    name: str
+    caps: Caps
+    next_due: int | None
+    ready: bool
+
+    @property
+    def limited(self) -> bool:
+        """Whether any limit is set."""
+        return self.caps != _NO_CAPS
+
+
+_NO_CAPS = Caps()
+
+
+def open_queues(connection: sa.Connection, names: Sequence[str], now: int) -> list[Queue]:
+    """The queues to deliver from, all that are not paused if no names are given, with what is due made ready."""
+    rows = (
+        connection.execute(_NAMED_QUEUES, {"names": list(names)}) if names else connection.execute(_ALL_QUEUES)
+    ).all()
+    found: list[Queue] = []
+    for name, running, tenant, limit_key, next_due, ready in rows:
+        due = next_due is not None and next_due <= now
+        if due:
+            connection.execute(_PROMOTE, {"queue": name, "now": now})
+        caps = Caps(queue=running, tenant=tenant, limit_key=limit_key)
+        found.append(Queue(name, caps, next_due, ready=bool(ready) or due))
+    return found
+
+
+def lock(connection: sa.Connection, queue: str) -> None:
+    """Let no other worker claim from this queue until the end of the transaction."""
+    connection.execute(_LOCK_QUEUE, {"queue": queue})
+
+
+def load_of(connection: sa.Connection, queue: str) -> Load:
+    """What runs in a queue now, counted exactly."""
+    tenants: dict[str, int] = {}
+    limit_keys: dict[tuple[str, str], int] = {}
+    for tenant, limit_key, count in connection.execute(_RUNNING_LANES, {"queue": queue}):
+        tenants[tenant] = tenants.get(tenant, 0) + count
+        if limit_key:
+            limit_keys[tenant, limit_key] = count
+    return Load(sum(tenants.values()), tenants, limit_keys)

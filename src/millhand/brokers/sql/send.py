@@ -1,0 +1,121 @@
+"""Store jobs: one INSERT for all of them; a job whose key is taken by a live one is left out."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+
+import sqlalchemy as sa
+
+from millhand.core.errors import BrokerUnavailable, PayloadTooLarge
+from millhand.core.job import NewJob, Sent
+from millhand.core.state import State
+from millhand.database.bulk import Bulk, insert_or_ignore, parameters
+from millhand.database.tables import LIVE_KEY, jobs, queues
+
+MAX_PAYLOAD = 1024 * 1024
+"""The largest arguments, in bytes of UTF-8."""
+
+_LONGEST_CHARACTER = 4
+_KEYS_AT_ONCE = 200
+_TRIES = 3
+
+_COLUMNS = (
+    "id", "version", "kind", "queue", "tenant", "priority", "state", "args", "headers", "key", "limit_key",
+    "parent_id", "max_attempts", "max_crashes", "enqueued_at", "run_at",
+)  # fmt: skip
+_COUNTERS = ("failures", "crashes", "fence")
+
+_ADD_JOBS = Bulk(
+    _COLUMNS,
+    lambda dialect: insert_or_ignore(
+        jobs,
+        dialect,
+        parameters(_COLUMNS) | {name: sa.literal_column("0") for name in _COUNTERS},
+    ),
+)
+_ADD_QUEUES = Bulk(("name",), lambda dialect: insert_or_ignore(queues, dialect, parameters(["name"])))
+
+_HOLDERS = sa.select(jobs.c.kind, jobs.c.key, jobs.c.id).where(
+    LIVE_KEY, sa.tuple_(jobs.c.kind, jobs.c.key).in_(sa.bindparam("keys", expanding=True))
+)
+_PRESENT = sa.select(jobs.c.id).where(jobs.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def check_sizes(batch: Iterable[NewJob]) -> None:
+    """Refuse arguments that are too large; raises `PayloadTooLarge`."""
+    for job in batch:
+        if len(job.args) * _LONGEST_CHARACTER > MAX_PAYLOAD and len(job.args.encode()) > MAX_PAYLOAD:
+            raise PayloadTooLarge(f"the arguments of job {job.id} ({job.kind}) have more than {MAX_PAYLOAD:,} bytes")
+
+
+def insert_jobs(connection: sa.Connection, batch: Sequence[NewJob], now: int) -> list[Sent]:
+    """Store jobs, and say which were duplicates of live ones. A job with a known id is taken as stored already."""
+    add_queues(connection, {job.queue for job in batch})
+    _ADD_JOBS.run(connection, [_row(job, now) for job in batch])
+    keyed = [job for job in batch if job.key is not None]
+    if not keyed:
+        return [Sent(job.id) for job in batch]
+    holders = _holders(connection, keyed, now)
+    return [_sent(job, holders) for job in batch]
+
+
+def add_queues(connection: sa.Connection, names: Iterable[str]) -> None:
+    """Make sure that these queues are known."""
+    _ADD_QUEUES.run(connection, [(name,) for name in sorted(names)])
+
+
+def _row(job: NewJob, now: int) -> tuple[object, ...]:
+    later = job.run_at > now
+    return (
+        job.id,
+        job.version,
+        job.kind,
+        job.queue,
+        job.tenant,
+        job.priority,
+        State.SCHEDULED.value if later else State.AVAILABLE.value,
+        job.args,
+        json.dumps(dict(job.headers), ensure_ascii=False) if job.headers else "{}",
+        job.key,
+        job.limit_key or "",
+        job.parent_id,
+        job.max_attempts,
+        job.max_crashes,
+        now,
+        job.run_at if later else now,
+    )
+
+
+def _sent(job: NewJob, holders: Mapping[tuple[str, str], str]) -> Sent:
+    holder = job.id if job.key is None else holders.get((job.kind, job.key), job.id)
+    return Sent(holder, duplicate=holder != job.id)
+
+
+def _holders(connection: sa.Connection, keyed: Sequence[NewJob], now: int) -> dict[tuple[str, str], str]:
+    """Which live job holds each key.
+
+    On PostgreSQL the holder that kept a job out may have ended since: then the job is inserted again.
+    """
+    for _ in range(_TRIES):
+        holders = _live_holders(connection, {(job.kind, job.key) for job in keyed if job.key is not None})
+        lost = _not_stored(connection, [job for job in keyed if (job.kind, job.key) not in holders])
+        if not lost:
+            return holders
+        _ADD_JOBS.run(connection, [_row(job, now) for job in lost])
+    raise BrokerUnavailable("the jobs' keys are taken and freed too quickly", hint="Send them again.")
+
+
+def _live_holders(connection: sa.Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    holders: dict[tuple[str, str], str] = {}
+    remaining = iter(sorted(keys))
+    while some := list(islice(remaining, _KEYS_AT_ONCE)):
+        for kind, key, job_id in connection.execute(_HOLDERS, {"keys": some}):
+            holders[kind, key] = job_id
+    return holders
+
+
+def _not_stored(connection: sa.Connection, doubtful: Sequence[NewJob]) -> list[NewJob]:
+    if not doubtful:
+        return []
+    present = set(connection.scalars(_PRESENT, {"ids": [job.id for job in doubtful]}))
+    return [job for job in doubtful if job.id not in present]

@@ -1,0 +1,234 @@
+"""Record how deliveries ended, in one transaction: only who holds the lease may, and a repeat changes nothing."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from millhand.brokers.sql.rows import ADD_ATTEMPTS, ADD_EVENTS, failure_text
+from millhand.brokers.sql.send import insert_jobs
+from millhand.core.clock import after
+from millhand.core.events import Level
+from millhand.core.failure import Failure, failure
+from millhand.core.job import Delivery, NewJob
+from millhand.core.settlement import Charge, Settlement
+from millhand.core.state import FINAL, WAITING, Cause, State
+from millhand.database.bulk import Bulk, bulk_insert, parameters
+from millhand.database.tables import RUNNING, artefacts, attempts, jobs, queues
+
+_HELD = (
+    sa.select(jobs.c.seq, jobs.c.fence, jobs.c.cancel_at)
+    .where(jobs.c.seq.in_(sa.bindparam("seqs", expanding=True)), RUNNING, jobs.c.worker == sa.bindparam("worker"))
+    .with_for_update()
+)
+_SETTLED_BEFORE = sa.select(attempts.c.finished_at, attempts.c.cause).where(
+    attempts.c.job == sa.bindparam("job"), attempts.c.fence == sa.bindparam("fence")
+)
+_ANY_LIMIT = sa.select(
+    sa.exists().where(
+        queues.c.max_running.is_not(None)
+        | queues.c.max_per_tenant.is_not(None)
+        | queues.c.max_per_limit_key.is_not(None)
+    )
+)
+_RENEW = (
+    sa.update(jobs)
+    .where(jobs.c.seq.in_(sa.bindparam("seqs", expanding=True)))
+    .values(lease_until=sa.bindparam("until"))
+)
+
+_LEASE = ("worker", "lease_until")
+_ERROR = ("error_code", "error_message", "error_fingerprint")
+_the_job = jobs.c.seq == sa.bindparam("in_seq")
+
+
+_COMPLETE = Bulk(
+    ("started_at", "finished_at", "result", "in_seq"),
+    lambda _: (
+        sa.update(jobs)
+        .where(_the_job)
+        .values(
+            state=sa.literal_column("'completed'"),
+            **{name: sa.null() for name in (*_LEASE, *_ERROR)},
+            **parameters(("started_at", "finished_at", "result")),
+        )
+    ),
+)
+_MOVED = ("state", "run_at", "started_at", "finished_at", "error_code", "error_message", "error_fingerprint")
+_MOVE = Bulk(
+    (*_MOVED, "charged_failures", "charged_crashes", "in_seq"),
+    lambda _: (
+        sa.update(jobs)
+        .where(_the_job)
+        .values(
+            failures=jobs.c.failures + sa.bindparam("charged_failures"),
+            crashes=jobs.c.crashes + sa.bindparam("charged_crashes"),
+            **{name: sa.null() for name in _LEASE},
+            **parameters(_MOVED),
+        )
+    ),
+)
+_ADD_ARTEFACTS = bulk_insert(
+    artefacts, ("job_id", "attempt", "at", "name", "url", "media_type", "size", "sha256", "facts")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Which settlements were accepted, and whether jobs became ready, or room for waiting ones."""
+
+    accepted: list[bool]
+    others_may_go_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Holding:
+    fence: int
+    cancelled: bool
+
+
+def settle(connection: sa.Connection, settlements: Sequence[Settlement], worker: str, now: int) -> Settled:
+    """Accept the settlements of deliveries that are still held; refuse the others, and record that."""
+    held = holdings(connection, [each.delivery for each in settlements], worker)
+    accepted: list[Settlement] = []
+    answers = [False] * len(settlements)
+    doubtful: list[int] = []
+    for place, each in enumerate(settlements):
+        holding = held.get(each.delivery.receipt)
+        if holding is None or holding.fence != each.delivery.fence:
+            doubtful.append(place)
+            continue
+        del held[each.delivery.receipt]
+        accepted.append(_as_cancelled(each) if holding.cancelled else each)
+        answers[place] = True
+    _apply(connection, accepted, worker, now)
+    for place in doubtful:
+        answers[place] = _was_accepted(connection, settlements[place])
+        if not answers[place]:
+            _record_refusal(connection, settlements[place], worker, now)
+    return Settled(answers, _others_may_go_on(connection, accepted))
+
+
+def extend(connection: sa.Connection, deliveries: Sequence[Delivery], worker: str, until: int) -> list[bool]:
+    """Move the ends of leases that are still held; say which are."""
+    held = holdings(connection, deliveries, worker)
+    answers = [(holding := held.get(each.receipt)) is not None and holding.fence == each.fence for each in deliveries]
+    seqs = [each.receipt for each, ok in zip(deliveries, answers, strict=True) if ok]
+    if seqs:
+        connection.execute(_RENEW, {"seqs": seqs, "until": until})
+    return answers
+
+
+def holdings(connection: sa.Connection, deliveries: Sequence[Delivery], worker: str) -> dict[int | str, _Holding]:
+    """What of these deliveries the worker still holds, whatever their fence."""
+    if not deliveries:
+        return {}
+    seqs = [each.receipt for each in deliveries]
+    rows = connection.execute(_HELD, {"seqs": seqs, "worker": worker})
+    return {seq: _Holding(fence, cancel_at is not None) for seq, fence, cancel_at in rows}
+
+
+def _as_cancelled(settlement: Settlement) -> Settlement:
+    """A job that somebody cancelled while it ran is not run again."""
+    if settlement.state not in WAITING:
+        return settlement
+    reason = settlement.failure or failure("cancelled", "cancelled while it ran")
+    return replace(settlement, state=State.CANCELLED, cause=Cause.CANCELLED, failure=reason, delay=0.0)
+
+
+def _apply(connection: sa.Connection, accepted: Sequence[Settlement], worker: str, now: int) -> None:
+    _COMPLETE.run(
+        connection,
+        [
+            (each.started_at, each.finished_at, each.result, each.delivery.receipt)
+            for each in accepted
+            if each.state is State.COMPLETED
+        ],
+    )
+    _MOVE.run(connection, [_moved(each, now) for each in accepted if each.state is not State.COMPLETED])
+    ADD_ATTEMPTS.run(connection, [_attempt(each, worker) for each in accepted])
+    _ADD_ARTEFACTS.run(connection, [row for each in accepted for row in _artefacts(each)])
+    follow_ups = [_child(each, job) for each in accepted for job in each.follow_ups]
+    if follow_ups:
+        insert_jobs(connection, follow_ups, now)
+
+
+def _moved(settlement: Settlement, now: int) -> tuple[object, ...]:
+    final = settlement.state in FINAL
+    reason = settlement.failure or _NO_FAILURE
+    return (
+        settlement.state.value,
+        settlement.delivery.available_at if final else after(now, settlement.delay),
+        settlement.started_at,
+        settlement.finished_at if final else None,
+        reason.code or None,
+        reason.message or None,
+        reason.fingerprint or None,
+        int(settlement.charge is Charge.ATTEMPT),
+        int(settlement.charge is Charge.CRASH),
+        settlement.delivery.receipt,
+    )
+
+
+_NO_FAILURE = Failure("", "", "")
+
+
+def _attempt(settlement: Settlement, worker: str) -> tuple[object, ...]:
+    held = settlement.delivery
+    return (
+        held.receipt,
+        held.fence,
+        held.attempt,
+        worker,
+        settlement.executor,
+        held.available_at,
+        held.claimed_at,
+        settlement.started_at,
+        settlement.finished_at,
+        settlement.state.value,
+        settlement.cause.value,
+        settlement.charge.value,
+        failure_text(settlement.failure),
+    )
+
+
+def _artefacts(settlement: Settlement) -> list[tuple[object, ...]]:
+    held = settlement.delivery
+    return [
+        (
+            held.job_id,
+            held.attempt,
+            settlement.finished_at,
+            each.name,
+            each.url,
+            each.media_type,
+            each.size,
+            each.sha256,
+            json.dumps(dict(each.facts), ensure_ascii=False, default=str),
+        )
+        for each in settlement.artefacts
+    ]
+
+
+def _child(settlement: Settlement, job: NewJob) -> NewJob:
+    return job if job.parent_id else replace(job, parent_id=settlement.delivery.job_id)
+
+
+def _was_accepted(connection: sa.Connection, settlement: Settlement) -> bool:
+    """Whether this is the repeat of a settlement that was accepted, whose answer was lost."""
+    held = settlement.delivery
+    row = connection.execute(_SETTLED_BEFORE, {"job": held.receipt, "fence": held.fence}).one_or_none()
+    return row is not None and row[0] == settlement.finished_at and row[1] in {settlement.cause, Cause.CANCELLED}
+
+
+def _record_refusal(connection: sa.Connection, settlement: Settlement, worker: str, now: int) -> None:
+    held = settlement.delivery
+    text = f"{worker} no longer held the lease (fence {held.fence}) when it reported: {settlement.cause}"
+    ADD_EVENTS.run(connection, [(held.job_id, held.attempt, now, "settlement refused", Level.WARNING.value, text)])
+
+
+def _others_may_go_on(connection: sa.Connection, accepted: Sequence[Settlement]) -> bool:
+    if any(each.follow_ups or each.state not in FINAL for each in accepted):
+        return True
+    return bool(accepted) and bool(connection.scalar(_ANY_LIMIT))
