@@ -13,7 +13,6 @@ from millhand.core.limits import MIB, Limits
 from millhand.core.registry import Kind
 from millhand.core.retry import RetryPolicy
 
-
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - nothing listens here
 
 

@@ -1,0 +1,1 @@
+"""What millhand shows over HTTP."""
