@@ -25,6 +25,13 @@ _SEED: tuple[tuple[str, str, str], ...] = (
     (f"{_COMMON}/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
     ("/org.openoffice.Office.Writer/Content/Update", "Link", "2"),
     ("/org.openoffice.Office.Calc/Content/Update", "Link", "2"),
+    # Where the kernel can't cut the network off: a proxy that is not there (2 means: as named here).
+    ("/org.openoffice.Inet/Settings", "ooInetProxyType", "2"),
+    ("/org.openoffice.Inet/Settings", "ooInetHTTPProxyName", "127.0.0.1"),
+    ("/org.openoffice.Inet/Settings", "ooInetHTTPProxyPort", "9"),
+    ("/org.openoffice.Inet/Settings", "ooInetHTTPSProxyName", "127.0.0.1"),
+    ("/org.openoffice.Inet/Settings", "ooInetHTTPSProxyPort", "9"),
+    ("/org.openoffice.Inet/Settings", "ooInetNoProxy", ""),
     # Nothing that runs beside the document, remembers it, or wants a person.
     (f"{_COMMON}/Save/Document", "CreateBackup", "false"),
     (f"{_COMMON}/Save/Document", "AutoSave", "false"),
