@@ -159,3 +159,10 @@ class BlobStoreDown(BlobFailed, Infrastructure):
     """The place for blobs itself is full or out of order, whichever blob is asked for."""
 
     default_code = "blob_store_down"
+
+
+class WaitTimeout(MillhandError):
+    """The job waited for is not settled yet; it goes on."""
+
+    default_code = "wait_timeout"
+    default_hint = "Wait longer; `millhand jobs show` says what it is doing, or why it is waiting."

@@ -12,12 +12,12 @@ class Limits:
     """Limits of one attempt.
 
     After `soft` seconds the handler is asked to stop; after `hard` seconds its executor is killed with its whole
-    process tree; the same happens when that tree holds more than `memory` bytes.
+    process tree; the same happens when that tree holds more than `memory` bytes, or the worker's own limit if it is None.
     """
 
     soft: float | None = None
     hard: float = 600.0
-    memory: int | None = 2048 * MIB
+    memory: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse limits that contradict each other."""

@@ -8,6 +8,7 @@ from millhand.core.job import Delivery
 from millhand.core.outcome import Discarded, Released
 from millhand.core.ports import Broker
 from millhand.telemetry.metrics import Metrics
+from millhand.telemetry.tracing import record_wait
 from millhand.worker.holdings import Holding, Holdings
 from millhand.worker.loop import Loop
 from millhand.worker.pool import Pool
@@ -51,6 +52,7 @@ class Fetcher(Loop):
             return
         for delivery in deliveries:
             self._metrics.claimed(delivery)
+            record_wait(delivery)
         self._pool.assign([holding for holding in holdings if self._readable(holding)])
 
     def _readable(self, holding: Holding) -> bool:

@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from millhand.core.limits import MIB
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
-    """Settings of one dispatcher; times in seconds, memory in bytes."""
+    """Settings of one dispatcher; times in seconds, memory in bytes.
+
+    `memory_limit` is for kinds that set none of their own; a limit of None never strikes.
+    """
 
     executors: int = 2
     slots: int = 1
@@ -16,9 +21,10 @@ class WorkerSettings:
     grace: float = 30.0
     kill_after: float = 5.0
     start_limit: float = 60.0
-    recycle_jobs: int = 1_000
+    recycle_jobs: int | None = 1_000
     recycle_memory: int | None = None
-    recycle_age: float = 3_600.0
+    recycle_age: float | None = 3_600.0
+    memory_limit: int | None = 2_048 * MIB
 
     @property
     def renew_every(self) -> float:

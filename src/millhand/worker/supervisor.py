@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 
 from millhand.core.clock import Clock
-from millhand.core.limits import MIB
 from millhand.telemetry.metrics import Metrics
 from millhand.worker.executor_handle import Executor, Kill
 from millhand.worker.executor_process import ExecutorProcess
@@ -81,13 +80,13 @@ class Supervisor(Loop):
 
     def _why_recycle(self, executor: Executor, age: float) -> str:
         settings = self._settings
-        if executor.done >= settings.recycle_jobs:
+        if settings.recycle_jobs is not None and executor.done >= settings.recycle_jobs:
             return "jobs"
-        if age > settings.recycle_age:
+        if settings.recycle_age is not None and age > settings.recycle_age:
             return "age"
         if settings.recycle_memory is not None and executor.done and not executor.given:
             used = executor.meter.sample().memory
-            return "memory" if used > settings.recycle_memory * MIB else ""
+            return "memory" if used > settings.recycle_memory else ""
         return ""
 
     async def _start(self) -> None:

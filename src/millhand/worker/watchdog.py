@@ -25,6 +25,7 @@ class Watchdog(Loop):
         self._pool = pool
         self._metrics = metrics
         self._kill_after = settings.kill_after
+        self._memory_limit = settings.memory_limit
 
     async def turn(self) -> None:
         """Look at every executor that is busy."""
@@ -60,15 +61,18 @@ class Watchdog(Loop):
         return None
 
     def _too_large(self, executor: Executor, running: list[Holding]) -> Kill | None:
-        limits = [rules.limits.memory for holding in running if (rules := self._rules(holding)) is not None]
-        bounded = [limit for limit in limits if limit is not None]
-        if not bounded or len(bounded) < len(limits):
+        limits = [self._memory_of(holding) for holding in running]
+        limit = sum(one for one in limits if one is not None)
+        if not limits or None in limits:
             return None
-        limit = sum(bounded)
         used = executor.meter.sample().memory
         if used <= limit:
             return None
         return Kill("memory_limit", f"used {used // MIB} MiB, more than its limit of {limit // MIB} MiB")
+
+    def _memory_of(self, holding: Holding) -> int | None:
+        rules = self._rules(holding)
+        return self._memory_limit if rules is None or rules.limits.memory is None else rules.limits.memory
 
     def _rules(self, holding: Holding) -> Rules | None:
         return self._pool.rules.get(holding.delivery.kind)

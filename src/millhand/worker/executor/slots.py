@@ -11,9 +11,9 @@ from millhand.core.context import JobFacts
 from millhand.core.events import LogLine, Progress
 from millhand.core.outcome import Cancelled, Outcome, Released
 from millhand.core.registry import Registry
+from millhand.telemetry.tracing import run_span
 from millhand.worker.executor.job_context import JobContext, Tools
 from millhand.worker.executor.runner import outcome_of_run
-from millhand.worker.executor.tracing import traced_run
 from millhand.worker.messages import Ended, Message, Run, Said, Started
 
 _TURN_EVERY = 0.005
@@ -122,8 +122,10 @@ class Slots:
         self._send(Ended(run.ticket, outcome, started_at, clock.now(), clock.monotonic() - began))
 
     async def _outcome(self, run: Run, context: JobContext) -> Outcome:
-        with traced_run(run):
-            return await outcome_of_run(run, self._registry, context, self._threads)
+        with run_span(run.headers, kind=run.kind, job_id=run.job_id, attempt=run.attempt, queue=run.queue) as span:
+            outcome = await outcome_of_run(run, self._registry, context, self._threads)
+            span.ended(outcome)
+            return outcome
 
     def _context(self, run: Run) -> JobContext:
         hard = self._registry.get(run.kind).limits.hard if run.kind in self._registry else 0.0

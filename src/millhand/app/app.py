@@ -1,0 +1,268 @@
+"""The app: kinds and schedules that it knows, and the calls by which a program sends jobs and looks after them."""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Self, TypeVar, overload
+
+from pydantic import ValidationError
+
+from millhand.app.backend import Backend
+from millhand.app.schedules import Schedule
+from millhand.app.sync import SyncApp
+from millhand.blobs import BlobStore
+from millhand.config import Settings, load
+from millhand.core.clock import Clock, SystemClock
+from millhand.core.cron import Cron, Missed
+from millhand.core.errors import NotFound, WaitTimeout
+from millhand.core.job import DEFAULT_TENANT, Args, ArgsT, Job, NewJob
+from millhand.core.limits import Limits
+from millhand.core.maker import JobMaker, SendOptions
+from millhand.core.ports import CancelResult
+from millhand.core.registry import HandlerFunction, Registry
+from millhand.core.retry import RetryPolicy
+from millhand.core.state import FINAL, State
+from millhand.ledger.records import Record
+from millhand.telemetry.tracing import send_span
+
+ResultT = TypeVar("ResultT")
+
+_FIRST_LOOK = 0.005
+_SLOWEST_LOOK = 0.25
+_SEND_AT_ONCE = 1_000
+
+
+class App:
+    """Kinds of jobs with their handlers, and the way to send such jobs.
+
+    `App()` works on the embedded queue at the place that the settings name. Connections are opened at first use; close
+    them with `await app.close()`, or use `async with app`.
+    """
+
+    def __init__(self, *, database: str | None = None, settings: Settings | None = None) -> None:
+        self.registry = Registry()
+        self.schedules: list[Schedule] = []
+        self.clock: Clock = SystemClock()
+        self._database = database
+        self._settings = settings
+        self._maker = JobMaker(self.registry, self.clock)
+        self._backend: Backend | None = None
+        self._opening = asyncio.Lock()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings: those given, or else those of the file and the environment."""
+        settings = self._settings if self._settings is not None else load()
+        return settings if self._database is None else settings.model_copy(update={"database": self._database})
+
+    def use_settings(self, settings: Settings) -> None:
+        """Work by these settings from now on; for programs that load the app of somebody else."""
+        self._settings = settings
+        self.__dict__.pop("settings", None)
+        self.__dict__.pop("blobs", None)
+
+    @cached_property
+    def blobs(self) -> BlobStore:
+        """Content by URL, within the folders that the settings allow."""
+        return BlobStore(roots=self.settings.all_blob_roots)
+
+    # Kinds
+
+    @overload
+    def handler(self, function: HandlerFunction[ArgsT, ResultT], /) -> HandlerFunction[ArgsT, ResultT]: ...
+
+    @overload
+    def handler(
+        self, /, *, retry: RetryPolicy | None = None, limits: Limits | None = None
+    ) -> Callable[[HandlerFunction[ArgsT, ResultT]], HandlerFunction[ArgsT, ResultT]]: ...
+
+    def handler(self, function: Any = None, /, **rules: Any) -> Any:
+        """Register a function as the handler of the kind that its second parameter's type names."""
+        return self.registry.handler(**rules) if function is None else self.registry.handler(function)
+
+    def include(self, registry: Registry) -> None:
+        """Take over all kinds of a registry."""
+        self.registry.include(registry)
+
+    def schedule(
+        self, name: str, cron: str, args: Args, *, zone: str = "UTC", missed: Missed = Missed.ONCE, tenant: str = ""
+    ) -> None:
+        """Enqueue these arguments at each tick of a cron expression, once however many workers run."""
+        self.schedules.append(Schedule(name, Cron(cron, zone), missed, args, tenant))
+
+    # Jobs
+
+    async def enqueue(
+        self,
+        args: ArgsT,
+        *,
+        queue: str | None = None,
+        delay: float = 0.0,
+        key: str | None = None,
+        priority: int = 0,
+        tenant: str = DEFAULT_TENANT,
+        limit_key: str | None = None,
+    ) -> Job[ArgsT]:
+        """Send a job; when this returns, it is stored durably.
+
+        `delay` is in seconds. With a `key`, no second live job of the kind is made: the answer is then the one that is
+        there, with `duplicate` set. Higher `priority` goes first. Jobs that share a `limit_key` share a concurrency limit.
+        """
+        options = SendOptions(queue=queue, delay=delay, key=key, priority=priority, tenant=tenant, limit_key=limit_key)
+        (job,) = await self._send([args], options)
+        return job
+
+    async def enqueue_many(
+        self, many: Sequence[ArgsT], *, queue: str | None = None, priority: int = 0
+    ) -> list[Job[ArgsT]]:
+        """Send many jobs, a thousand to a transaction."""
+        options = SendOptions(queue=queue, priority=priority)
+        sent: list[Job[ArgsT]] = []
+        for start in range(0, len(many), _SEND_AT_ONCE):
+            sent += await self._send(many[start : start + _SEND_AT_ONCE], options)
+        return sent
+
+    async def job(self, job_id: str) -> Job[Args]:
+        """The job with this id as it stands now; raises `NotFound`."""
+        record = await self._record(job_id)
+        if record is None:
+            hint = "It may have been pruned; `millhand jobs list` shows the others."
+            raise NotFound(f"there is no job {job_id}", hint=hint)
+        return _job(record, self._parse(record.kind, record.args))
+
+    async def wait(self, job: Job[ArgsT], timeout: float | None = None) -> Job[ArgsT]:  # noqa: ASYNC109 - the caller's bound
+        """Wait until the job is settled for good, and return it; raises `WaitTimeout` after `timeout` seconds."""
+        pause = _FIRST_LOOK
+        deadline = None if timeout is None else self.clock.monotonic() + timeout
+        while (record := await self._record(job.id)) is not None and record.state not in FINAL:
+            if deadline is not None and self.clock.monotonic() >= deadline:
+                raise WaitTimeout(f"job {job.id} is still {record.state} after {timeout:g} s")
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, _SLOWEST_LOOK)
+        if record is None:
+            raise NotFound(f"there is no job {job.id}", hint="It may have been pruned.")
+        return _job(record, job.args)
+
+    async def cancel(self, job: Job[Any] | str) -> CancelResult:
+        """Cancel a job: at once if it waits, within about a second if it runs."""
+        return await (await self.backend()).broker.cancel(job if isinstance(job, str) else job.id)
+
+    async def retry(self, job: Job[Any] | str) -> bool:
+        """Have a settled or waiting job run again now; whether there was such a job."""
+        job_id = job if isinstance(job, str) else job.id
+        return bool(await (await self.backend()).broker.retry([job_id]))
+
+    # Life
+
+    async def backend(self) -> Backend:
+        """The connections, opened at first use."""
+        async with self._opening:
+            if self._backend is None:
+                settings = self.settings
+                self._backend = await Backend.open(
+                    settings.database,
+                    self.clock,
+                    durability=settings.durability,
+                    worker=f"client-{self.clock.new_id()[-12:]}",
+                )
+        return self._backend
+
+    async def close(self) -> None:
+        """Disconnect. Calling it twice is harmless."""
+        async with self._opening:
+            backend, self._backend = self._backend, None
+        if backend is not None:
+            await backend.close()
+
+    async def __aenter__(self) -> Self:
+        await self.backend()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def sync(self) -> SyncApp:
+        """The same calls for programs without an event loop: `with app.sync() as jobs:`."""
+        return SyncApp(self)
+
+    def run(self) -> None:
+        """Work on jobs in the foreground until SIGTERM or Ctrl-C."""
+        from millhand.app.running import run_app  # noqa: PLC0415 - a producer needs no worker
+
+        run_app(self)
+
+    async def send(self, jobs: Sequence[NewJob]) -> list[Job[Args]]:
+        """Send jobs made elsewhere, such as from JSON on the command line."""
+        sent = await (await self.backend()).broker.send(jobs)
+        return [
+            replace(_sent(job, self._parse(job.kind, job.args)), id=answer.id, duplicate=answer.duplicate)
+            for job, answer in zip(jobs, sent, strict=True)
+        ]
+
+    async def _send(self, many: Sequence[ArgsT], options: SendOptions) -> list[Job[ArgsT]]:
+        broker = (await self.backend()).broker
+        kind = type(many[0]).kind
+        with send_span(queue=options.queue or type(many[0]).queue, kind=kind, count=len(many)) as headers:
+            new = [self._maker.make(args, replace(options, headers=headers)) for args in many]
+            sent = await broker.send(new)
+        return [
+            replace(_sent(job, args), id=answer.id, duplicate=answer.duplicate)
+            for job, args, answer in zip(new, many, sent, strict=True)
+        ]
+
+    async def _record(self, job_id: str) -> Record | None:
+        return await (await self.backend()).records.get(job_id)
+
+    def _parse(self, kind: str, text: str) -> Args:
+        model = self.registry.get(kind).args if kind in self.registry else _AnyArgs
+        try:
+            return model.model_validate_json(text)
+        except ValidationError:
+            return _AnyArgs.model_validate_json(text)
+
+
+class _AnyArgs(Args, extra="allow"):
+    """The arguments of a kind that this app does not know, or that no longer fit its model."""
+
+
+def _sent(job: NewJob, args: ArgsT) -> Job[ArgsT]:
+    return Job(
+        id=job.id,
+        kind=job.kind,
+        state=State.SCHEDULED if job.run_at else State.AVAILABLE,
+        args=args,
+        queue=job.queue,
+        tenant=job.tenant,
+        priority=job.priority,
+        max_attempts=job.max_attempts,
+        max_crashes=job.max_crashes,
+        key=job.key,
+        run_at=job.run_at or None,
+        parent_id=job.parent_id,
+    )
+
+
+def _job(record: Record, args: ArgsT) -> Job[ArgsT]:
+    return Job(
+        id=record.id,
+        kind=record.kind,
+        state=record.state,
+        args=args,
+        queue=record.queue,
+        tenant=record.tenant,
+        priority=record.priority,
+        failures=record.failures,
+        crashes=record.crashes,
+        max_attempts=record.max_attempts,
+        max_crashes=record.max_crashes,
+        key=record.key,
+        enqueued_at=record.enqueued_at,
+        run_at=record.run_at,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        result=None if record.result is None else json.loads(record.result),
+        failure=record.failure,
+        parent_id=record.parent_id,
+    )

@@ -1,0 +1,51 @@
+"""The opened side of an app: its database, broker and ledger, connected once and closed together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from millhand.brokers.sql import SqlBroker
+from millhand.core.clock import Clock
+from millhand.database import Database, Durability
+from millhand.ledger.inspector import Inspector
+from millhand.ledger.records import Records
+from millhand.ledger.recorder import Recorder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """Connected parts that share one database."""
+
+    database: Database
+    broker: SqlBroker
+    recorder: Recorder
+    inspector: Inspector
+    records: Records
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        clock: Clock,
+        *,
+        durability: Durability,
+        worker: str,
+        lease: float = 15.0,
+        queues: Sequence[str] = (),
+    ) -> "Backend":
+        """Connect to the database at `url`; `worker` names this process as an owner of leases."""
+        database = Database.at(url, clock=clock, durability=durability)
+        broker = SqlBroker(database, queues=queues, worker=worker, lease=lease)
+        await database.open()
+        await broker.open()
+        return cls(
+            database=database,
+            broker=broker,
+            recorder=Recorder(database),
+            inspector=Inspector(database),
+            records=Records(database),
+        )
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self.broker.close()
+        await self.database.close()

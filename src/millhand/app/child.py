@@ -1,0 +1,73 @@
+"""The program of an executor process: load the app and serve the pipe. Started by a dispatcher, never by hand."""
+
+import argparse
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from millhand.core.clock import SystemClock
+from millhand.core.errors import MillhandError
+from millhand.core.failure import failure_of
+from millhand.worker.executor.child import Child, Work
+from millhand.worker.executor.link import take_stdio
+from millhand.worker.messages import Failed, frame
+
+_PR_SET_PDEATHSIG = 1
+_CANT_LOAD = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until the dispatcher says to exit; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    _die_with(os.getppid())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    incoming, outgoing = take_stdio()
+    try:
+        work = _work(options)
+    except MillhandError as error:
+        os.write(outgoing, frame([Failed(failure_of(error))]))
+        return _CANT_LOAD
+    asyncio.run(_serve(work, incoming, outgoing))
+    return 0
+
+
+async def _serve(work: Work, incoming: int, outgoing: int) -> None:
+    await Child(work, incoming, outgoing).serve()
+
+
+def _work(options: argparse.Namespace) -> Work:
+    from millhand.app.loading import load_app  # noqa: PLC0415 - the pipe must be safe before user code runs
+
+    app = load_app(options.app)
+    return Work(
+        registry=app.registry,
+        blobs=app.blobs,
+        clock=SystemClock(),
+        slots=options.slots,
+        workdir=options.workdir,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--app", default="", help="module:attribute of the app")
+    parser.add_argument("--slots", type=int, default=1, help="jobs at a time")
+    parser.add_argument("--workdir", type=Path, required=True, help="folder of this executor alone")
+    return parser
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel end this process when the dispatcher ends, even while a handler holds the interpreter (Linux)."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

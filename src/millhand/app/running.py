@@ -1,0 +1,264 @@
+"""The worker of an app: a dispatcher on the app's database with all its duties, started and stopped as one."""
+
+import asyncio
+import os
+import platform
+import random
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from millhand.app.app import App
+from millhand.app.backend import Backend
+from millhand.app.loading import target_of_main
+from millhand.config import Settings
+from millhand.core.clock import Clock, SystemClock
+from millhand.core.finding import Finding
+from millhand.core.health import LoopTick
+from millhand.core.limits import MIB
+from millhand.core.state import State
+from millhand.ledger.retention import Retention, prune
+from millhand.ledger.schedules import Schedule, Schedules
+from millhand.ledger.workers import WorkerCard, Workers
+from millhand.telemetry.metrics import Metrics
+from millhand.worker.chores import Chore
+from millhand.worker.dispatcher import Dispatcher, Drained, Parts
+from millhand.worker.settings import ExecutorCommand, WorkerSettings
+from millhand.worker.signals import on_signals
+
+BEAT_EVERY = 5.0
+_RESCUES_IN_A_LEASE = 4
+_LOOK_AT_SCHEDULES_EVERY = 1.0
+_LOOK_AT_QUEUES_EVERY = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A worker that is ready to run, with everything one may want to ask of it."""
+
+    id: str
+    app: App
+    backend: Backend
+    dispatcher: Dispatcher
+    metrics: Metrics
+
+    async def run(self) -> Drained:
+        """Work until told to drain."""
+        return await self.dispatcher.run()
+
+    def loops(self) -> Sequence[LoopTick]:
+        """How long ago each of its loops moved (for `web.health`)."""
+        return self.dispatcher.loops()
+
+    def ready(self) -> Sequence[Finding]:
+        """Whether it can take work (for `web.health`)."""
+        return self.dispatcher.ready()
+
+    def running(self) -> Mapping[tuple[str, str], int]:
+        """How many jobs run, by kind and queue (for the metrics)."""
+        counts: dict[tuple[str, str], int] = {}
+        for holding in self.dispatcher.holdings:
+            name = (holding.delivery.kind, holding.delivery.queue)
+            counts[name] = counts.get(name, 0) + 1
+        return counts
+
+    def executors(self) -> Mapping[str, int]:
+        """How many executors there are, by state (for the metrics)."""
+        counts = {"ready": 0, "starting": 0, "retiring": 0}
+        for executor in self.dispatcher.pool.executors.values():
+            counts["ready" if executor.ready else "retiring" if executor.retiring else "starting"] += 1
+        return counts
+
+
+@asynccontextmanager
+async def open_worker(app: App, target: str) -> AsyncIterator[Worker]:
+    """A worker of this app, connected but not running yet; `target` is where its executors find the app."""
+    settings = app.settings
+    clock = SystemClock()
+    name = f"{socket.gethostname()}-{os.getpid()}-{clock.new_id()[-8:]}"
+    backend = await Backend.open(
+        settings.database,
+        clock,
+        durability=settings.durability,
+        worker=name,
+        lease=settings.worker.lease,
+        queues=settings.worker.queues,
+    )
+    workdir = await asyncio.to_thread(_fresh_workdir, settings.data_dir / "work", name)
+    try:
+        worker = _assemble(app, target, backend, name, clock, workdir)
+        await _put_schedules(app, backend)
+        yield worker
+        await Workers(backend.database).forget(name)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True)
+        await backend.close()
+
+
+def run_app(app: App) -> None:
+    """Work on this app's jobs in the foreground until a signal."""
+
+    async def work() -> None:
+        async with open_worker(app, target_of_main(app)) as worker:
+            with on_signals(worker.dispatcher.drain, worker.dispatcher.abort):
+                await worker.run()
+
+    asyncio.run(work())
+
+
+def _assemble(app: App, target: str, backend: Backend, name: str, clock: Clock, workdir: Path) -> Worker:
+    settings, metrics = app.settings, Metrics()
+    told = worker_settings(settings)
+    command = ExecutorCommand(
+        argv=(sys.executable, "-m", "millhand.app.child", "--app", target, "--slots", str(told.slots)),
+        workdir=workdir,
+    )
+    duties = _Duties(app, backend, metrics, name, clock)
+    parts = Parts(
+        broker=backend.broker,
+        ledger=backend.recorder,
+        clock=clock,
+        metrics=metrics,
+        command=command,
+        random=random.random,
+        chores=duties.chores(),
+    )
+    dispatcher = Dispatcher(parts, told)
+    duties.dispatcher = dispatcher
+    worker = Worker(id=name, app=app, backend=backend, dispatcher=dispatcher, metrics=metrics)
+    metrics.watch(worker)
+    return worker
+
+
+class _Duties:
+    """What a worker of this installation does every so often, beside running jobs."""
+
+    def __init__(self, app: App, backend: Backend, metrics: Metrics, name: str, clock: Clock) -> None:
+        self.dispatcher: Dispatcher | None = None
+        self._app = app
+        self._backend = backend
+        self._metrics = metrics
+        self._name = name
+        self._clock = clock
+        self._workers = Workers(backend.database)
+        self._schedules = Schedules(backend.database)
+        self._retention = retention(app.settings)
+        self._started_at = clock.now()
+
+    def chores(self) -> list[Chore]:
+        """The chores, each with its own pace."""
+        settings = self._app.settings
+        paces: list[tuple[str, Callable[[], Awaitable[object]], float]] = [
+            ("rescuer", self._rescue, settings.worker.lease / _RESCUES_IN_A_LEASE),
+            ("scheduler", self._fire, _LOOK_AT_SCHEDULES_EVERY),
+            ("pruner", self._prune, settings.retention.every),
+            ("presence", self._beat, BEAT_EVERY),
+            ("gauges", self._look_at_queues, _LOOK_AT_QUEUES_EVERY),
+        ]
+        return [Chore(name, do, self._clock, every) for name, do, every in paces]
+
+    async def _rescue(self) -> None:
+        self._metrics.rescued(await self._backend.broker.rescue())
+
+    async def _fire(self) -> None:
+        await self._schedules.fire_due(self._insert)
+
+    def _insert(self, connection: Any, jobs: Sequence[NewJob]) -> object:  # noqa: ANN401 - the ledger's own connection
+        return insert_jobs(connection, jobs, self._clock.now())
+
+    async def _prune(self) -> None:
+        await prune(self._backend.database, self._retention)
+
+    async def _look_at_queues(self) -> None:
+        self._metrics.queues(await self._backend.broker.stats(), self._clock.now())
+
+    async def _beat(self) -> None:
+        dispatcher = self.dispatcher
+        if dispatcher is None:
+            return
+        settings = self._app.settings.worker
+        await self._workers.beat(
+            WorkerCard(
+                id=self._name,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                version=version("millhand"),
+                queues=settings.queues,
+                kinds=tuple(sorted(dispatcher.pool.rules)),
+                slots=settings.executor_count * settings.slots,
+                started_at=self._started_at,
+                state="draining" if dispatcher.phase == "draining" else "running",
+                facts={
+                    "memory": psutil.Process().memory_info().rss,
+                    "jobs": len(dispatcher.holdings),
+                    "executors": len(dispatcher.pool.executors),
+                    "python": platform.python_version(),
+                },
+            )
+        )
+
+
+def worker_settings(settings: Settings) -> WorkerSettings:
+    """What the settings say of the dispatcher, in its own terms; 0 there means no limit here."""
+    told = settings.worker
+    return WorkerSettings(
+        executors=told.executor_count,
+        slots=told.slots,
+        lease=told.lease,
+        poll=told.poll,
+        grace=told.grace,
+        kill_after=told.kill_after,
+        start_limit=told.start_limit,
+        recycle_jobs=told.recycle_jobs or None,
+        recycle_memory=told.recycle_memory * MIB or None,
+        recycle_age=told.recycle_age or None,
+        memory_limit=told.memory_limit * MIB or None,
+    )
+
+
+def retention(settings: Settings) -> Retention:
+    """What the settings say of history; 0 means for ever."""
+    told = settings.retention
+    ages = {
+        State.COMPLETED: told.completed,
+        State.CANCELLED: told.cancelled,
+        State.DISCARDED: told.discarded,
+    }
+    return Retention(ages={state: age for state, age in ages.items() if age})
+
+
+async def _put_schedules(app: App, backend: Backend) -> None:
+    schedules = Schedules(backend.database)
+    for declared in app.schedules:
+        args = declared.args
+        await schedules.put(
+            Schedule(
+                name=declared.name,
+                cron=declared.cron,
+                missed=declared.missed,
+                kind=type(args).kind,
+                args=args.model_dump_json(),
+                queue=type(args).queue,
+                tenant=declared.tenant,
+            )
+        )
+
+
+def _fresh_workdir(parent: Path, name: str) -> Path:
+    """A folder for this worker's executors; folders of workers that are gone are removed."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.iterdir():
+        pid = left.name.rsplit("-", 2)[-2] if left.name.count("-") >= 2 else ""  # noqa: PLR2004 - host, pid, random
+        ours = left.name.startswith(f"{socket.gethostname()}-")
+        if ours and pid.isdigit() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+    workdir = parent / name
+    workdir.mkdir()
+    return workdir.resolve()
