@@ -4,10 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from millhand.core.failure import Failure
 from millhand.core.settlement import Charge
 from millhand.core.state import FINAL, WAITING, Cause, State
 from millhand.ledger.views import AttemptView, EventView, JobRow, Step, between
+
+CANCELLED_BY_HAND = "cancelled"
+RETRIED_BY_HAND = Cause.RETRIED.value
+_BY_HAND = {CANCELLED_BY_HAND: State.CANCELLED, RETRIED_BY_HAND: State.AVAILABLE}
 
 _CHARGES = {
     Charge.NOTHING: "nothing charged",
@@ -17,95 +20,96 @@ _CHARGES = {
 
 
 def timeline(job: JobRow, attempts: Sequence[AttemptView], notices: Sequence[EventView]) -> tuple[Step, ...]:
-    """The steps in order, each with how long it lasted. Where clocks of hosts disagree, the order of events wins."""
-    steps = [*_enqueued(job, attempts), *_past(attempts), *_present(job, attempts)]
-    for notice in notices:
-        _insert(steps, Step(at=notice.at, state=None, cause=None, text=_note(notice), attempt=notice.attempt))
-    return tuple(_with_durations(steps))
+    """The steps in order, each with how long it lasted.
 
-
-def _enqueued(job: JobRow, attempts: Sequence[AttemptView]) -> Iterator[Step]:
-    ready_at = attempts[0].available_at if attempts else job.run_at
-    text = f"enqueued as {job.kind} in queue {job.queue}"
-    if ready_at > job.enqueued_at:
-        yield Step(at=job.enqueued_at, state=State.SCHEDULED, cause=None, text=text)
-        if attempts or job.state not in (State.SCHEDULED, State.CANCELLED):
-            yield _due(ready_at)
-    else:
-        yield Step(at=job.enqueued_at, state=State.AVAILABLE, cause=None, text=text)
-
-
-def _past(attempts: Sequence[AttemptView]) -> Iterator[Step]:
-    before = None
+    What is not stored follows from the rest: a job that was claimed had become ready before. Attempts come in the order
+    of their fences even where the clocks of hosts disagree.
+    """
+    told = _Told(job, attempts[0] if attempts else None, notices)
+    remaining = list(notices)
     for attempt in attempts:
-        if before is not None:
-            yield from _ready_again(before.state, attempt.available_at)
-        yield _claimed(attempt.claimed_at, attempt.worker, attempt.number)
-        yield Step(
-            at=attempt.finished_at,
-            state=attempt.state,
-            cause=attempt.cause,
-            text=_ending(attempt),
-            attempt=attempt.number,
-        )
-        before = attempt
+        while remaining and remaining[0].at <= attempt.claimed_at:
+            told.notice(remaining.pop(0))
+        told.claim(attempt.available_at, attempt.claimed_at, attempt.worker, attempt.number)
+        while remaining and remaining[0].at < attempt.finished_at:
+            told.notice(remaining.pop(0))
+        told.end(attempt)
+    while remaining and (job.state is not State.RUNNING or remaining[0].at <= (job.claimed_at or 0)):
+        told.notice(remaining.pop(0))
+    told.present(job)
+    for notice in remaining:
+        told.notice(notice)
+    return tuple(_with_durations(told.steps))
 
 
-def _present(job: JobRow, attempts: Sequence[AttemptView]) -> Iterator[Step]:
-    """What has happened since the last finished attempt."""
-    last = attempts[-1] if attempts else None
-    if job.state in WAITING:
-        if last is not None and last.state in FINAL:
-            yield from _ready_again(last.state, job.run_at)
-        elif last is not None and last.state is not job.state:
-            yield _due(job.run_at)
-    elif job.state is State.RUNNING:
-        claimed_at = job.claimed_at or job.run_at
-        if last is not None:
-            yield from _ready_again(last.state, min(job.run_at, claimed_at))
-        yield _claimed(claimed_at, job.worker or "a worker", job.failures + job.crashes + 1)
-    elif last is None or last.state is not job.state:
-        at = job.finished_at or job.cancel_at or job.run_at
-        yield Step(at=at, state=job.state, cause=Cause.CANCELLED, text="cancelled while it waited")
+class _Told:
+    """The steps told so far, and the state that they have led to."""
+
+    def __init__(self, job: JobRow, first: AttemptView | None, notices: Sequence[EventView]) -> None:
+        self.state = _initial(job, first, notices)
+        text = f"enqueued as {job.kind} in queue {job.queue}"
+        self.steps = [Step(at=job.enqueued_at, state=self.state, cause=None, text=text)]
+
+    def claim(self, available_at: int, claimed_at: int, worker: str, number: int) -> None:
+        """A worker took the job, which had become ready."""
+        self.ready(available_at)
+        self._go(claimed_at, State.RUNNING, Cause.CLAIMED, f"attempt {number} on {worker}", number)
+
+    def ready(self, at: int) -> None:
+        """The job can be taken."""
+        if self.state in FINAL:
+            self._go(at, State.AVAILABLE, Cause.RETRIED, RETRIED_BY_HAND)
+        elif self.state is not State.AVAILABLE:
+            self._go(at, State.AVAILABLE, Cause.DUE, "ready to run")
+
+    def end(self, attempt: AttemptView) -> None:
+        """The attempt ended."""
+        self._go(attempt.finished_at, attempt.state, attempt.cause, _ending(attempt), attempt.number)
+
+    def notice(self, notice: EventView) -> None:
+        """Something was done to the job: a step if it changed the state, else a note."""
+        target = _BY_HAND.get(notice.name)
+        if target is None:
+            text = f"{notice.name}: {notice.text}" if notice.text else notice.name
+            self.steps.append(Step(at=notice.at, state=None, cause=None, text=text, attempt=notice.attempt or None))
+        elif target is not self.state and self.state is not State.RUNNING:
+            self._go(notice.at, target, Cause(notice.name), notice.name)
+
+    def present(self, job: JobRow) -> None:
+        """The state in which the job is now."""
+        if job.state is State.RUNNING:
+            claimed_at = job.claimed_at or job.run_at
+            number = job.failures + job.crashes + 1
+            self.claim(min(job.run_at, claimed_at), claimed_at, job.worker or "a worker", number)
+        elif job.state is State.AVAILABLE:
+            self.ready(job.run_at)
+        elif job.state is State.CANCELLED and self.state in WAITING:
+            text = job.error_message or CANCELLED_BY_HAND
+            self._go(job.finished_at or job.run_at, State.CANCELLED, Cause.CANCELLED, text)
+
+    def _go(self, at: int, state: State, cause: Cause, text: str, attempt: int | None = None) -> None:
+        self.steps.append(Step(at=at, state=state, cause=cause, text=text, attempt=attempt))
+        self.state = state
 
 
-def _ready_again(state: State, at: int) -> Iterator[Step]:
-    if state in FINAL:
-        yield Step(at=at, state=State.AVAILABLE, cause=Cause.RETRIED, text="retried by hand")
-    elif state is not State.AVAILABLE:
-        yield _due(at)
-
-
-def _due(at: int) -> Step:
-    return Step(at=at, state=State.AVAILABLE, cause=Cause.DUE, text="ready to run")
-
-
-def _claimed(at: int, worker: str, attempt: int) -> Step:
-    text = f"attempt {attempt} on {worker}"
-    return Step(at=at, state=State.RUNNING, cause=Cause.CLAIMED, text=text, attempt=attempt)
+def _initial(job: JobRow, first: AttemptView | None, notices: Sequence[EventView]) -> State:
+    """Ready at once or scheduled: told by the first thing that happened to the job."""
+    by_hand = next((notice for notice in notices if notice.name in _BY_HAND), None)
+    if by_hand is not None and (first is None or by_hand.at <= first.claimed_at):
+        scheduled = by_hand.name == RETRIED_BY_HAND
+    else:
+        scheduled = (first.available_at if first else job.run_at) > job.enqueued_at
+    return State.SCHEDULED if scheduled else State.AVAILABLE
 
 
 def _ending(attempt: AttemptView) -> str:
-    said = _failure_text(attempt.failure)
     if attempt.state is State.COMPLETED:
         return f"{attempt.cause} after {attempt.ran:.3g} s"
-    return f"{attempt.cause}, {_CHARGES[attempt.charge]}{said}"
-
-
-def _failure_text(failure: Failure | None) -> str:
-    if failure is None:
-        return ""
-    hint = f" ({failure.hint})" if failure.hint else ""
-    return f": {failure.message}{hint}"
-
-
-def _note(notice: EventView) -> str:
-    return f"{notice.name}: {notice.text}" if notice.text else notice.name
-
-
-def _insert(steps: list[Step], note: Step) -> None:
-    later = (place for place, step in enumerate(steps) if step.at > note.at)
-    steps.insert(next(later, len(steps)), note)
+    said = f"{attempt.cause}, {_CHARGES[attempt.charge]}"
+    if attempt.failure is None:
+        return said
+    hint = f" ({attempt.failure.hint})" if attempt.failure.hint else ""
+    return f"{said}: {attempt.failure.message}{hint}"
 
 
 def _with_durations(steps: Sequence[Step]) -> Iterator[Step]:

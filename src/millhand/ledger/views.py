@@ -30,7 +30,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
-    """A job as a line of a list. `seq` orders jobs by when they were stored."""
+    """A job as a line of a list. `seq` orders jobs by when they were stored; `started_at` is known once it has ended."""
 
     seq: int
     id: str
@@ -70,6 +70,34 @@ class JobPage:
 
     rows: tuple[JobRow, ...]
     next: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecord:
+    """A job for programs: its stored texts as they are, nothing redacted. `failure` is without hint and traceback."""
+
+    id: str
+    kind: str
+    queue: str
+    tenant: str
+    priority: int
+    state: State
+    args: str
+    headers: Mapping[str, str]
+    failures: int
+    crashes: int
+    max_attempts: int
+    max_crashes: int
+    key: str | None
+    parent_id: str | None
+    enqueued_at: int
+    run_at: int
+    started_at: int | None
+    finished_at: int | None
+    progress: float | None
+    progress_text: str
+    result: str | None
+    failure: Failure | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from millhand.ledger.views import (
     FailureGroup,
     JobDetail,
     JobPage,
+    JobRecord,
     Overview,
     QueueView,
     ScheduleView,
@@ -48,6 +49,10 @@ class Inspector:
     async def resolve(self, text: str) -> str:
         """The id that a person means by its beginning; raises `NotFound`, or `UsageError` if it fits several."""
         return await self._database.read(lambda connection: jobs.resolve(connection, text))
+
+    async def records(self, job_ids: Sequence[str]) -> dict[str, JobRecord]:
+        """These jobs for programs, unredacted, by id; unknown ones are left out."""
+        return await self._database.read(lambda connection: jobs.records(connection, job_ids))
 
     async def job(self, job_id: str) -> JobDetail:
         """Everything about a job; raises `NotFound`."""

@@ -1,6 +1,6 @@
 """Lists of jobs: by filter, newest first, a bounded number of rows looked at for each page."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ from millhand.core.state import State
 from millhand.database.tables import FAILING, in_state, jobs
 from millhand.ledger.filters import JobFilter
 from millhand.ledger.inspector.counts import MOST, bounded, counted, counts
-from millhand.ledger.inspector.rows import JOB_ROW, job_row
-from millhand.ledger.views import Count, JobPage, JobRow
+from millhand.ledger.inspector.rows import JOB_ERROR, JOB_RECORD, JOB_ROW, job_record, job_row
+from millhand.ledger.store import chunks
+from millhand.ledger.views import Count, JobPage, JobRecord, JobRow
 
 WINDOW = 20_000
 """How many jobs one page looks at, at most, for each state asked for."""
@@ -60,6 +61,15 @@ def resolve(connection: sa.Connection, text: str) -> str:
     if len(found) > 1 and found[0] != start:
         raise UsageError(f"more than one job's id begins with '{text}'", hint="Give more of the id.")
     return found[0]
+
+
+def records(connection: sa.Connection, job_ids: Sequence[str]) -> dict[str, JobRecord]:
+    """These jobs for programs, by id; unknown ones are left out."""
+    found: dict[str, JobRecord] = {}
+    for some in chunks(job_ids):
+        of_these = sa.select(*JOB_RECORD, *JOB_ERROR, jobs.c.claimed_at).where(jobs.c.id.in_(some))
+        found.update({row["id"]: job_record(row) for row in connection.execute(of_these).mappings()})
+    return found
 
 
 def _sources(wanted: JobFilter) -> list[sa.ColumnElement[bool] | None]:

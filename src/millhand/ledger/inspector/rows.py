@@ -11,11 +11,13 @@ from millhand.core.events import Level
 from millhand.core.failure import Failure
 from millhand.core.redact import redact, redact_mapping, redact_text
 from millhand.core.settlement import Charge
-from millhand.core.state import Cause, State
+from millhand.core.state import WAITING, Cause, State
 from millhand.database.tables import jobs
-from millhand.ledger.views import ArtefactView, AttemptView, EventView, JobRow
+from millhand.ledger.views import ArtefactView, AttemptView, EventView, JobRecord, JobRow
 
 JOB_ROW = [jobs.c[field.name] for field in fields(JobRow)]
+JOB_RECORD = [jobs.c[field.name] for field in fields(JobRecord) if field.name != "failure"]
+JOB_ERROR = [jobs.c.error_code, jobs.c.error_message, jobs.c.error_fingerprint]
 
 _FAILURE_FIELDS = {field.name for field in fields(Failure)}
 
@@ -27,7 +29,18 @@ def job_row(row: sa.RowMapping) -> JobRow:
     values["limit_key"] = row["limit_key"] or None
     values["progress_text"] = redact_text(row["progress_text"] or "")
     values["error_message"] = row["error_message"] and redact_text(row["error_message"])
+    values["started_at"] = _started_at(row)
     return JobRow(**values)
+
+
+def job_record(row: sa.RowMapping) -> JobRecord:
+    """A job's row for programs, as it is stored."""
+    values = {column.name: row[column] for column in JOB_RECORD}
+    values["state"] = State(row["state"])
+    values["headers"] = parsed(row["headers"], {})
+    values["progress_text"] = row["progress_text"] or ""
+    values["started_at"] = _started_at(row)
+    return JobRecord(**values, failure=row_failure(row))
 
 
 def row_failure(row: sa.RowMapping) -> Failure | None:
@@ -97,6 +110,11 @@ def artefact(row: sa.RowMapping) -> ArtefactView:
         sha256=row["sha256"],
         facts=shown(row["facts"]),
     )
+
+
+def _started_at(row: sa.RowMapping) -> int | None:
+    """The start of the last attempt, known at its end: while one runs, the row still has that of the one before."""
+    return None if row["state"] in (*WAITING, State.RUNNING) else row["started_at"]
 
 
 def shown(text: str | None) -> Mapping[str, Any]:
