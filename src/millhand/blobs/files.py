@@ -4,7 +4,6 @@ import asyncio
 import errno
 import mimetypes
 import os
-import secrets
 import stat
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from millhand.blobs.driver import CHUNK
+from millhand.blobs.replace import make_folders, replace_file
 from millhand.blobs.urls import bad_url, path_of
 from millhand.core.artefact import BlobInfo
 from millhand.core.errors import BlobFailed, BlobMissing, BlobStoreDown, Permanent
@@ -20,9 +20,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
 _DOWN = frozenset({errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE})
 _BAD_NAME = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP})
-_OPEN_TO_READ = (
-    os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
-)
+_OPEN_TO_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 class FileDriver:
@@ -76,7 +74,7 @@ class FileDriver:
         with file_errors(url):
             if path.is_dir():
                 raise bad_url(url, "there is a folder of that name")
-            _make_folders(path.parent)
+            make_folders(path.parent)
             replace_file(path, content)
 
     def _delete(self, url: str) -> None:
@@ -124,41 +122,6 @@ def file_errors(url: str) -> Generator[None]:
         raise _translated(error, url) from error
 
 
-def replace_file(path: Path, content: Iterable[bytes]) -> None:
-    """Write a file under another name in the same folder, force it to disk, and rename it over `path`."""
-    draft = path.parent / f".millhand-{secrets.token_hex(8)}.part"
-    try:
-        with draft.open("xb") as file:
-            for chunk in content:
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _make_folders(folder: Path) -> None:
-    """Make a folder and those above it, each forced to disk: a power cut must not take a file's path."""
-    if folder.is_dir():
-        return
-    _make_folders(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # Windows has no such call: a rename there is in the journal of the file system
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _read(file: BinaryIO, url: str) -> bytes:
     with file_errors(url):
         return file.read(CHUNK)
@@ -174,9 +137,7 @@ def _require_file(facts: os.stat_result, url: str) -> None:
 def _translated(error: OSError, url: str) -> Exception:
     reason = error.strerror or str(error)
     if error.errno in _FULL:
-        return BlobStoreDown(
-            f"the disk that holds '{url}' is full", hint="Free some space; the job is tried again."
-        )
+        return BlobStoreDown(f"the disk that holds '{url}' is full", hint="Free some space; the job is tried again.")
     if error.errno in _DENIED:
         return BlobFailed(
             f"permission denied for '{url}'",

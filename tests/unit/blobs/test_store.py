@@ -137,9 +137,7 @@ async def test_the_umask_decides_who_may_read(blobs: BlobStore, root: Path) -> N
     assert (root / "blob").stat().st_mode == (root / "plain").stat().st_mode
 
 
-async def test_a_file_that_grows_past_the_limit_is_refused(
-    blobs: BlobStore, root: Path, tmp_path: Path
-) -> None:
+async def test_a_file_that_grows_past_the_limit_is_refused(blobs: BlobStore, root: Path, tmp_path: Path) -> None:
     source = root / "growing.bin"
     source.write_bytes(b"x" * 10)
     growing = asyncio.create_task(_grow(source))
@@ -175,9 +173,7 @@ async def test_a_cancelled_read_leaves_nothing_open(blobs: BlobStore, root: Path
     assert not {str(source), str(tmp_path / "target")} & {file.path for file in psutil.Process().open_files()}
 
 
-async def test_cancelled_while_it_opens_it_leaves_nothing(
-    blobs: BlobStore, root: Path, tmp_path: Path
-) -> None:
+async def test_cancelled_while_it_opens_it_leaves_nothing(blobs: BlobStore, root: Path, tmp_path: Path) -> None:
     await blobs.put(b"x", url_of(root / "a.txt"))
     before = [file.path for file in psutil.Process().open_files()]
     for turns in range(30):
@@ -233,6 +229,21 @@ asyncio.run(main(Path(sys.argv[1])))
 """
 
 
+_KILLED_WHILE_WRITING = """
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from millhand.blobs.replace import replace_file
+
+def content() -> Iterator[bytes]:
+    yield b"x" * 1_000_000
+    print("written", flush=True)
+    sys.stdin.read()
+
+replace_file(Path(sys.argv[1]), content())
+"""
+
+
 def _run(command: Sequence[str]) -> list[str]:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
@@ -246,6 +257,18 @@ def test_memory_stays_bounded(tmp_path: Path) -> None:
     size, grown_kib = _run([sys.executable, "-c", _FETCH_AND_PUT, str(tmp_path)])[0].split()
     assert int(size) == 300_000_000
     assert int(grown_kib) < 32_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has files without a name")
+def test_a_killed_writer_leaves_nothing(root: Path) -> None:
+    (root / "kept.bin").write_bytes(b"old")
+    command = [sys.executable, "-c", _KILLED_WHILE_WRITING, str(root / "kept.bin")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"written\n"
+        writer.kill()
+    assert _names(root) == ["kept.bin"]
+    assert (root / "kept.bin").read_bytes() == b"old"
 
 
 @posix_only
