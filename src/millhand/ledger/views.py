@@ -30,7 +30,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
-    """A job as a line of a list. `seq` orders jobs by when they were stored; `started_at` is known once it has ended."""
+    """A job as a line of a list. `seq` orders jobs by when they were stored; `started_at` is known once it ended."""
 
     seq: int
     id: str
