@@ -24,7 +24,7 @@ from millhand.core.ports import CancelResult
 from millhand.core.registry import HandlerFunction, Registry
 from millhand.core.retry import RetryPolicy
 from millhand.core.state import FINAL, State
-from millhand.ledger.records import Record
+from millhand.ledger.views import JobRecord
 from millhand.telemetry.tracing import send_span
 
 ResultT = TypeVar("ResultT")
@@ -108,7 +108,7 @@ class App:
         """Send a job; when this returns, it is stored durably.
 
         `delay` is in seconds. With a `key`, no second live job of the kind is made: the answer is then the one that is
-        there, with `duplicate` set. Higher `priority` goes first. Jobs that share a `limit_key` share a concurrency limit.
+        there, with `duplicate` set. Higher `priority` goes first. Jobs with the same `limit_key` share a limit.
         """
         options = SendOptions(queue=queue, delay=delay, key=key, priority=priority, tenant=tenant, limit_key=limit_key)
         (job,) = await self._send([args], options)
@@ -212,8 +212,8 @@ class App:
             for job, args, answer in zip(new, many, sent, strict=True)
         ]
 
-    async def _record(self, job_id: str) -> Record | None:
-        return await (await self.backend()).records.get(job_id)
+    async def _record(self, job_id: str) -> JobRecord | None:
+        return (await (await self.backend()).inspector.records([job_id])).get(job_id)
 
     def _parse(self, kind: str, text: str) -> Args:
         model = self.registry.get(kind).args if kind in self.registry else _AnyArgs
@@ -244,7 +244,7 @@ def _sent(job: NewJob, args: ArgsT) -> Job[ArgsT]:
     )
 
 
-def _job(record: Record, args: ArgsT) -> Job[ArgsT]:
+def _job(record: JobRecord, args: ArgsT) -> Job[ArgsT]:
     return Job(
         id=record.id,
         kind=record.kind,

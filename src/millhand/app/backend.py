@@ -7,7 +7,6 @@ from millhand.brokers.sql import SqlBroker
 from millhand.core.clock import Clock
 from millhand.database import Database, Durability
 from millhand.ledger.inspector import Inspector
-from millhand.ledger.records import Records
 from millhand.ledger.recorder import Recorder
 
 
@@ -19,7 +18,6 @@ class Backend:
     broker: SqlBroker
     recorder: Recorder
     inspector: Inspector
-    records: Records
 
     @classmethod
     async def open(
@@ -42,7 +40,6 @@ class Backend:
             broker=broker,
             recorder=Recorder(database),
             inspector=Inspector(database),
-            records=Records(database),
         )
 
     async def close(self) -> None:

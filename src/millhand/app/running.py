@@ -7,21 +7,24 @@ import random
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from millhand.app.app import App
 from millhand.app.backend import Backend
 from millhand.app.loading import target_of_main
+from millhand.brokers.sql.send import insert_jobs
 from millhand.config import Settings
 from millhand.core.clock import Clock, SystemClock
 from millhand.core.finding import Finding
 from millhand.core.health import LoopTick
+from millhand.core.job import NewJob
 from millhand.core.limits import MIB
 from millhand.core.state import State
 from millhand.ledger.retention import Retention, prune
@@ -78,7 +81,7 @@ class Worker:
 
 
 @asynccontextmanager
-async def open_worker(app: App, target: str) -> AsyncIterator[Worker]:
+async def open_worker(app: App, target: str) -> AsyncGenerator[Worker]:
     """A worker of this app, connected but not running yet; `target` is where its executors find the app."""
     settings = app.settings
     clock = SystemClock()

@@ -48,8 +48,13 @@ class SyncApp:
         limit_key: str | None = None,
     ) -> Job[ArgsT]:
         """Send a job; see `App.enqueue`."""
-        options: dict[str, Any] = {"queue": queue, "delay": delay, "key": key, "priority": priority}
-        return self._call(partial(self._app.enqueue, args, tenant=tenant, limit_key=limit_key, **options))
+
+        async def send() -> Job[ArgsT]:
+            return await self._app.enqueue(
+                args, queue=queue, delay=delay, key=key, priority=priority, tenant=tenant, limit_key=limit_key
+            )
+
+        return self._call(send)
 
     def enqueue_many(self, many: Sequence[ArgsT], *, queue: str | None = None, priority: int = 0) -> list[Job[ArgsT]]:
         """Send many jobs; see `App.enqueue_many`."""

@@ -12,7 +12,7 @@ class Limits:
     """Limits of one attempt.
 
     After `soft` seconds the handler is asked to stop; after `hard` seconds its executor is killed with its whole
-    process tree; the same happens when that tree holds more than `memory` bytes, or the worker's own limit if it is None.
+    process tree; the same happens when that tree holds more than `memory` bytes, or (None) the worker's own limit.
     """
 
     soft: float | None = None

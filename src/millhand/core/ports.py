@@ -37,7 +37,7 @@ class QueueStats:
 
 
 class Broker(Protocol):
-    """The place where jobs wait and are leased: it only delivers. All methods raise `BrokerUnavailable` when it is out."""
+    """The place where jobs wait and are leased: it only delivers. All methods may raise `BrokerUnavailable`."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -115,7 +115,7 @@ class Controls(Protocol):
 class Ledger(Protocol):
     """The write side of history that a dispatcher needs beside the broker."""
 
-    async def record(self, events: Sequence[Event]) -> None:
+    async def record(self, reported: Sequence[Event], /) -> None:
         """Store what attempts report."""
         ...
 

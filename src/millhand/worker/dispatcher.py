@@ -1,7 +1,7 @@
 """The dispatcher: wires the parts together, runs them, and takes them down in order. It runs no user code itself."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -104,7 +104,7 @@ class Dispatcher:
         finally:
             asked.cancel()
             self._kill_all("the dispatcher ended")
-            await _finish([*tasks.values(), asked])
+            await _finish(tasks.values())
             self.phase = Phase.STOPPED
         _raise_first(tasks.values())
         if self.pool.start_failure is not None:
@@ -224,11 +224,12 @@ def _died(tasks: Iterable[asyncio.Task[None]]) -> bool:
     return any(task.done() and task.exception() is not None for task in tasks)
 
 
-async def _finish(tasks: list[asyncio.Task[None] | asyncio.Task[bool]]) -> None:
-    done, pending = await asyncio.wait(tasks, timeout=_END_WITHIN)
+async def _finish(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Wait for tasks to end, cancelling those that do not; what they raised is looked at later."""
+    _, pending = await asyncio.wait(tasks, timeout=_END_WITHIN)
     for task in pending:
         task.cancel()
-    await asyncio.gather(*done, *pending, return_exceptions=True)
+    await asyncio.wait(tasks)
 
 
 def _raise_first(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -18,6 +18,9 @@ _LAST_WORDS = 1.0
 """Seconds that a process may still live after it closed its end of the pipe."""
 
 
+_OWN_GROUP = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
+
+
 class ExecutorProcess:
     """A running executor process."""
 
@@ -38,7 +41,8 @@ class ExecutorProcess:
             stdout=subprocess.PIPE,
             env=_environment(command.environment),
             limit=1 << 20,
-            **_own_group(),
+            start_new_session=os.name == "posix",
+            creationflags=_OWN_GROUP,
         )
         return cls(process, workdir)
 
@@ -85,12 +89,6 @@ class ExecutorProcess:
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, **extra}
-
-
-def _own_group() -> dict[str, object]:
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True}
 
 
 def _describe(code: int) -> str:

@@ -5,7 +5,7 @@ Arguments and results travel as JSON text inside, so the dispatcher never looks 
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
@@ -133,15 +133,12 @@ def _hello(message: Hello) -> list[Any]:
 
 
 def _read_hello(content: list[Any]) -> Hello:
-    return Hello(
-        {
-            name: Rules(
-                RetryPolicy(**{**rules["retry"], "delays": tuple(rules["retry"]["delays"])}),
-                Limits(**rules["limits"]),
-            )
-            for name, rules in content[0].items()
-        }
-    )
+    return Hello({name: _read_rules(rules) for name, rules in content[0].items()})
+
+
+def _read_rules(content: dict[str, Any]) -> Rules:
+    delays = tuple(content["retry"].pop("delays"))
+    return Rules(RetryPolicy(delays=delays, **content["retry"]), Limits(**content["limits"]))
 
 
 def _ended(message: Ended) -> list[Any]:
@@ -191,6 +188,14 @@ def _read_outcome(content: list[Any]) -> Outcome:
             return {"Snoozed": Snoozed, "Cancelled": Cancelled, "Released": Released}[name](*values)
 
 
+def _failed(message: Failed) -> list[Any]:
+    return ["Failed", asdict(message.failure)]
+
+
+def _read_failed(content: list[Any]) -> Failed:
+    return Failed(Failure(**content[0]))
+
+
 def _said(message: Said) -> list[Any]:
     return ["Said", message.ticket, type(message.event).__name__, asdict(message.event)]
 
@@ -199,21 +204,29 @@ def _read_said(content: list[Any]) -> Said:
     ticket, name, values = content
     if name == "Progress":
         return Said(ticket, Progress(**values))
-    return Said(ticket, LogLine(**{**values, "level": Level(values["level"])}))
+    level = Level(values.pop("level"))
+    return Said(ticket, LogLine(level=level, **values))
 
 
-_ENCODERS: dict[type, Any] = {
-    **dict.fromkeys((Run, Stop, Recall, Recalled, Exit, Started), _plain),
+_PLAIN: tuple[type[Message], ...] = (Run, Stop, Recall, Recalled, Exit, Started)
+
+_ENCODERS: dict[type, Callable[[Any], list[Any]]] = {
+    **dict.fromkeys(_PLAIN, _plain),
     Hello: _hello,
-    Failed: lambda message: ["Failed", asdict(message.failure)],
+    Failed: _failed,
     Ended: _ended,
     Said: _said,
 }
 
-_DECODERS: dict[str, Any] = {
-    **{cls.__name__: lambda content, cls=cls: cls(*content) for cls in (Run, Stop, Recall, Recalled, Exit, Started)},
+
+def _plain_reader(cls: Callable[..., Message]) -> Callable[[list[Any]], Message]:
+    return lambda content: cls(*content)
+
+
+_DECODERS: dict[str, Callable[[list[Any]], Message]] = {
+    **{cls.__name__: _plain_reader(cls) for cls in _PLAIN},
     "Hello": _read_hello,
-    "Failed": lambda content: Failed(Failure(**content[0])),
+    "Failed": _read_failed,
     "Ended": _read_ended,
     "Said": _read_said,
 }

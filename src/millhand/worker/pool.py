@@ -33,7 +33,8 @@ class Pool:
     @property
     def rules(self) -> dict[str, Rules]:
         """What is known of the kinds, from the executors themselves."""
-        return next((one.rules for one in self.executors.values() if one.rules is not None), {})
+        known = [one.rules for one in self.executors.values() if one.rules is not None]
+        return known[0] if known else {}
 
     @property
     def room(self) -> int:

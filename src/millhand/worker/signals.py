@@ -3,12 +3,12 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 
 @contextmanager
-def on_signals(drain: Callable[[], None], abort: Callable[[], None]) -> Iterator[None]:
+def on_signals(drain: Callable[[], None], abort: Callable[[], None]) -> Generator[None]:
     """While inside, SIGTERM and SIGINT call `drain` the first time and `abort` from then on."""
     loop = asyncio.get_running_loop()
     calls = iter((drain,))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
@@ -74,12 +75,21 @@ async def _call(kind: Kind, context: JobContext, args: Args, threads: Executor) 
         if kind.is_async:
             context.task = asyncio.current_task()
             return await kind.function(context, args)
-        call = contextvars.copy_context().run
-        return await loop.run_in_executor(threads, call, kind.function, context, args)
+        return await loop.run_in_executor(threads, _in_context(kind, context, args))
     finally:
         context.task = None
         if timer is not None:
             timer.cancel()
+
+
+def _in_context(kind: Kind, context: JobContext, args: Args) -> Callable[[], Any]:
+    """The call of a plain handler, which sees the context variables of its run in its thread."""
+    variables = contextvars.copy_context()
+
+    def call() -> object:
+        return variables.run(kind.function, context, args)
+
+    return call
 
 
 def _result_json(result: Any) -> str | None:  # noqa: ANN401 - the handler's own
