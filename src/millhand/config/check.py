@@ -33,8 +33,8 @@ def _lease(settings: Settings) -> Finding:
         "worker.lease",
         Level.WARNING,
         holds=lease >= _SHORTEST_LEASE,
-        good=f"A lease of {lease:g} s is renewed every {lease / _RENEWALS:g} s and outlives a slow moment.",
-        bad=f"A lease of {lease:g} s must be renewed every {lease / _RENEWALS:g} s: one slow moment loses its job.",
+        good=f"A lease of {lease:g} s is renewed every {lease / _RENEWALS:.3g} s and outlives a slow moment.",
+        bad=f"A lease of {lease:g} s must be renewed every {lease / _RENEWALS:.3g} s: one slow moment loses its job.",
         fix=f"Raise worker.lease to {_SHORTEST_LEASE:g} or more.",
     )
 
@@ -125,7 +125,7 @@ def _blob_roots(settings: Settings) -> Finding:
         "blob_roots",
         Level.WARNING,
         holds=whole is None,
-        good=f"Jobs may use files in {', '.join(str(folder) for folder in settings.all_blob_roots)}.",
+        good=f"Jobs may use files in {', '.join(str(root.absolute()) for root in settings.all_blob_roots)}.",
         bad=f"Jobs may read and write every file that this user can, since blob_roots has {whole}.",
         fix="List only the folders that hold documents.",
     )
