@@ -1,0 +1,34 @@
+"""The commands, one module each: its options, and what it does with the parts below."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import typer
+
+from millhand.cli.commands.config import config
+from millhand.cli.commands.enqueue import enqueue
+from millhand.cli.commands.exec import exec_kind
+from millhand.cli.commands.failures import failures
+from millhand.cli.commands.help import help_topic
+from millhand.cli.commands.jobs import jobs
+from millhand.cli.commands.kinds import kinds
+from millhand.cli.commands.queues import queues
+from millhand.cli.commands.schedules import schedules
+from millhand.cli.commands.schema import schema
+from millhand.cli.commands.version import version
+
+COMMANDS: Mapping[str, Callable[..., Any]] = {
+    "enqueue": enqueue,
+    "exec": exec_kind,
+    "version": version,
+    "help": help_topic,
+}
+GROUPS: Mapping[str, typer.Typer] = {
+    "jobs": jobs,
+    "queues": queues,
+    "failures": failures,
+    "kinds": kinds,
+    "schedules": schedules,
+    "config": config,
+    "schema": schema,
+}

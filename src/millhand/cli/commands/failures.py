@@ -1,0 +1,77 @@
+"""`millhand failures`: failing jobs in groups of those that failed alike."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from millhand.cli.cells import Instant
+from millhand.cli.examples import example
+from millhand.cli.output import Column
+from millhand.cli.session import Session, session_of
+from millhand.core.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from millhand.ledger.views import FailureGroup
+
+failures = typer.Typer(no_args_is_help=True, help="Show failures in groups, and run them again.")
+_MOST = 10_000
+_MOST_GROUPS = 100
+
+
+@failures.command("list")
+@example("millhand failures list")
+def list_failures(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST_GROUPS, help="Show so many groups at most.")] = 50,
+) -> None:
+    """List groups of like failures, the one that failed last first."""
+    session = session_of(ctx)
+    session.output.rows(_columns(), session.run(_read(session, limit)), nothing="Nothing fails.")
+
+
+@failures.command()
+@example("millhand failures retry 5f1d0c2ab9e4")
+def retry(
+    ctx: typer.Context,
+    group: Annotated[str, typer.Argument(help="The group's fingerprint, as `failures list` shows it.")],
+    kind: Annotated[str | None, typer.Option(help="Only this kind, if several kinds failed alike.")] = None,
+) -> None:
+    """Run all jobs of a group again: the discarded ones, and those that wait for their next attempt."""
+    session = session_of(ctx)
+    count = session.run(_retry(session, group, kind))
+    if session.output.json:
+        session.output.record({"group": group, "retried": count})
+    else:
+        session.output.say(f"{count:,} jobs will run again.")
+
+
+async def _read(session: Session, limit: int) -> "tuple[FailureGroup, ...]":
+    async with session.connected() as connected:
+        return await connected.inspector.failures(limit=limit)
+
+
+async def _retry(session: Session, group: str, kind: str | None) -> int:
+    async with session.connected() as connected:
+        known = await connected.inspector.failures(limit=_MOST_GROUPS)
+        found = [one for one in known if one.fingerprint == group and kind in (None, one.kind)]
+        if not found:
+            raise NotFound(f"there is no failure group '{group}'", hint="`millhand failures list` shows them.")
+        if len(found) > 1:
+            kinds = ", ".join(sorted(one.kind for one in found))
+            raise UsageError(f"several kinds failed like '{group}': {kinds}", hint="Name one with --kind.")
+        ids = await connected.inspector.jobs_of_failure(found[0].kind, group, limit=_MOST)
+        return len(await connected.control.retry(ids))
+
+
+def _columns() -> "list[Column[FailureGroup]]":
+    return [
+        Column("group", lambda group: group.fingerprint),
+        Column("kind", lambda group: group.kind),
+        Column("discarded", lambda group: group.discarded, right=True),
+        Column("retrying", lambda group: group.retrying, right=True),
+        Column("first", lambda group: Instant(group.first_at)),
+        Column("last", lambda group: Instant(group.last_at)),
+        Column("code", lambda group: group.code),
+        Column("message", lambda group: group.message),
+        Column("example", lambda group: group.sample_id),
+    ]

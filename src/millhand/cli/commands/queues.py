@@ -1,0 +1,104 @@
+"""`millhand queues`: how queues stand, and pausing, resuming and purging them."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from millhand.cli.cells import Instant
+from millhand.cli.examples import example
+from millhand.cli.output import Column
+from millhand.cli.session import Session, session_of
+from millhand.core.errors import NotFound
+
+if TYPE_CHECKING:
+    from millhand.ledger.views import QueueView
+
+queues = typer.Typer(no_args_is_help=True, help="List, pause, resume and purge queues.")
+Name = Annotated[str, typer.Argument(metavar="QUEUE", help="The queue.")]
+
+
+@queues.command("list")
+@example("millhand queues list")
+def list_queues(ctx: typer.Context) -> None:
+    """List the queues: how many jobs wait and run, since when, and who serves them."""
+    session = session_of(ctx)
+    session.output.rows(_columns(), session.run(_read(session)), nothing="There is no queue yet.")
+
+
+@queues.command()
+@example("millhand queues pause mail")
+def pause(ctx: typer.Context, queue: Name) -> None:
+    """Stop delivering from a queue, in every worker; running jobs go on."""
+    session = session_of(ctx)
+    session.run(_pause(session, queue))
+    session.output.say(f"Queue {queue} is paused; `millhand queues resume {queue}` goes on.")
+
+
+@queues.command()
+@example("millhand queues resume mail")
+def resume(ctx: typer.Context, queue: Name) -> None:
+    """Deliver from a queue again."""
+    session = session_of(ctx)
+    session.run(_resume(session, queue))
+    session.output.say(f"Queue {queue} delivers again.")
+
+
+@queues.command()
+@example("millhand queues purge mail --yes")
+def purge(
+    ctx: typer.Context,
+    queue: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Cancel every waiting job of a queue; running jobs go on.
+
+    On a terminal you type the queue's name to confirm; elsewhere give --yes.
+    """
+    session = session_of(ctx)
+    cancelled = session.run(_purge(session, queue, yes=yes))
+    if session.output.json:
+        session.output.record({"queue": queue, "cancelled": cancelled})
+    else:
+        session.output.say(f"{cancelled:,} jobs cancelled.")
+
+
+async def _read(session: Session) -> "tuple[QueueView, ...]":
+    async with session.connected() as connected:
+        return await connected.inspector.queues(await connected.broker.stats())
+
+
+async def _pause(session: Session, queue: str) -> None:
+    async with session.connected() as connected:
+        await connected.control.pause(queue)
+
+
+async def _resume(session: Session, queue: str) -> None:
+    async with session.connected() as connected:
+        await connected.control.resume(queue)
+
+
+async def _purge(session: Session, queue: str, *, yes: bool) -> int:
+    async with session.connected() as connected:
+        stats = {one.queue: one for one in await connected.broker.stats()}
+        if queue not in stats:
+            raise NotFound(f"there is no queue '{queue}'", hint=f"Queues: {', '.join(sorted(stats)) or 'none'}.")
+        found = stats[queue]
+        waiting = found.available + found.scheduled + found.retryable
+        session.confirm_by_name(queue, f"Cancel about {waiting:,} waiting jobs of queue {queue}", yes=yes)
+        return await connected.control.purge(queue)
+
+
+def _columns() -> "list[Column[QueueView]]":
+    return [
+        Column("queue", lambda queue: queue.stats.queue),
+        Column("state", lambda queue: "paused" if queue.stats.paused else "open"),
+        Column("available", lambda queue: queue.stats.available, right=True),
+        Column("running", lambda queue: queue.stats.running, right=True),
+        Column("scheduled", lambda queue: queue.stats.scheduled, right=True),
+        Column("retryable", lambda queue: queue.stats.retryable, right=True),
+        Column("discarded", lambda queue: queue.discarded, right=True),
+        Column("waiting since", lambda queue: Instant(queue.stats.oldest)),
+        Column("limit", lambda queue: queue.caps.queue, right=True),
+        Column("workers", lambda queue: queue.workers, right=True),
+        Column("slots", lambda queue: queue.slots, right=True),
+    ]

@@ -1,0 +1,127 @@
+"""What a command writes: data to standard output, every word to standard error.
+
+On a terminal data is an aligned table; piped it is plain text with tabs; with `--json` it is one JSON object, or one a
+line for lists, each with the version of its schema.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TextIO, TypeVar
+
+from millhand.cli.cells import as_object, for_people, for_programs
+from millhand.core.clock import Clock, SystemClock
+
+SCHEMA = 1
+"""The version of the JSON that commands write; it changes when a field changes its meaning or goes away."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[T]):
+    """A column of a table: its title, how to get its cell from an item, and whether it holds numbers."""
+
+    title: str
+    cell: Callable[[T], object]
+    right: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Writes for a person, a script, or a program, as the options and the terminal say."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    clock: Clock = field(default_factory=SystemClock)
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether data goes to a terminal."""
+        return self.stdout.isatty()
+
+    @property
+    def words_on_terminal(self) -> bool:
+        """Whether words go to a terminal, so that they can move: bars and tables that change."""
+        return self.stderr.isatty() and not self.quiet and os.environ.get("TERM") != "dumb"
+
+    def rows(self, columns: Sequence[Column[T]], items: Iterable[T], *, nothing: str = "") -> None:
+        """Write a list; if it is empty, say so with the words in `nothing`."""
+        found = list(items)
+        if self.json:
+            for item in found:
+                self.record(item)
+            return
+        if not found and nothing:
+            self.say(nothing)
+        elif self.on_terminal and found:
+            self._table(columns, found)
+        else:
+            self.tsv(columns, found)
+
+    def tsv(self, columns: Sequence[Column[T]], items: Iterable[T]) -> None:
+        """Write a list as text with tabs, with a line of titles."""
+        lines = ["\t".join(column.title for column in columns)]
+        lines += ["\t".join(for_programs(column.cell(item)) for column in columns) for item in items]
+        self.data("\n".join(lines))
+
+    def details(self, pairs: Sequence[tuple[str, object]], item: object) -> None:
+        """Write one thing: its pairs of names and values, or the whole item as JSON."""
+        if self.json:
+            self.record(item)
+            return
+        if not self.on_terminal:
+            self.data("\n".join(f"{name}\t{for_programs(value)}" for name, value in pairs))
+            return
+        width = max(len(name) for name, _ in pairs)
+        now = self.clock.now()
+        self.data("\n".join(f"{name:<{width}}  {for_people(value, now)}" for name, value in pairs))
+
+    def record(self, item: object, **more: object) -> None:
+        """Write one thing as a JSON object on a line."""
+        content = {"schema": SCHEMA, **as_object(item), **as_object(more)}
+        self.data(json.dumps(content, ensure_ascii=False))
+
+    def data(self, text: str) -> None:
+        """Write lines of data."""
+        print(text, file=self.stdout, flush=True)
+
+    def say(self, text: str) -> None:
+        """Tell something in words, unless told to be quiet."""
+        if not self.quiet:
+            print(text, file=self.stderr, flush=True)
+
+    def complain(self, text: str) -> None:
+        """Tell of something that went wrong, also when quiet."""
+        print(text, file=self.stderr, flush=True)
+
+    def coloured(self, text: str, colour: str, stream: TextIO | None = None) -> str:
+        """The text in a colour, where the stream (standard error unless given) shows colours."""
+        import typer
+
+        target = stream or self.stderr
+        plain = not target.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return text if plain else typer.style(text, fg=colour)
+
+    def _table(self, columns: Sequence[Column[T]], items: Sequence[T]) -> None:
+        from rich.console import Console
+        from rich.table import Table
+
+        now = self.clock.now()
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
+        for item in items:
+            table.add_row(*(_escaped(for_people(column.cell(item), now)) for column in columns))
+        Console(file=self.stdout, highlight=False).print(table)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

@@ -1,0 +1,101 @@
+"""Sending jobs from the command line: one, one and following it, or thousands from standard input."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from millhand.cli import payload
+from millhand.cli.follow import events
+from millhand.cli.live import Bar, count_bar, job_bar
+from millhand.cli.results import report_job
+from millhand.cli.session import Connected, Session
+from millhand.core.job import Args, NewJob, Sent
+from millhand.core.maker import JobMaker, SendOptions
+from millhand.ledger.views import EventView
+from millhand.telemetry.tracing import send_span
+
+_BATCH = 1_000
+
+
+async def send_one(session: Session, kind: str, text: str, options: SendOptions) -> None:
+    """Send a job and write its id."""
+    async with session.connected() as connected:
+        args = payload.one(kind, connected.app.registry.get(kind).args, text)
+        [(job, sent)] = await _send(connected, kind, [args], options)
+    _tell(session, job, sent)
+
+
+async def send_and_wait(session: Session, kind: str, text: str, options: SendOptions, seconds: float | None) -> bool:
+    """Send a job, follow it, and write its result; whether it completed. Raises `WaitTimeout`."""
+    async with session.connected() as connected:
+        args = payload.one(kind, connected.app.registry.get(kind).args, text)
+        [(_, sent)] = await _send(connected, kind, [args], options)
+        session.output.say(f"{'There is a live job with this key: ' if sent.duplicate else ''}{sent.id} {kind}")
+        try:
+            with job_bar(session.output, kind) as bar:
+                following = asyncio.create_task(_show(connected, sent.id, bar))
+                job = await connected.app.job(sent.id)
+                try:
+                    job = await connected.app.wait(job, seconds)
+                    await following
+                finally:
+                    following.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await following
+        except asyncio.CancelledError:
+            session.output.say(f"The job goes on: millhand jobs wait {sent.id}")
+            raise
+    return report_job(session.output, job)
+
+
+async def send_lines(session: Session, kind: str, options: SendOptions, *, skip_invalid: bool) -> None:
+    """Send a job for each line of standard input, a thousand to a transaction; writes their ids."""
+    async with session.connected() as connected:
+        found = list(payload.many(connected.app.registry.get(kind).args, sys.stdin))
+        good = [item for item in found if isinstance(item, Args)]
+        bad = [item for item in found if isinstance(item, payload.BadLine)]
+        if bad and not skip_invalid:
+            raise payload.refused(kind, bad, len(found))
+        for line in bad:
+            session.output.complain(f"line {line.number} skipped: {line.problem}")
+        with count_bar(session.output, f"enqueue {kind}", len(good)) as bar:
+            for start in range(0, len(good), _BATCH):
+                for job, sent in await _send(connected, kind, good[start : start + _BATCH], options):
+                    _tell(session, job, sent)
+                bar.progress(min(1.0, (start + _BATCH) / len(good)))
+    session.output.say(f"{len(good):,} jobs enqueued.")
+
+
+async def _send(
+    connected: Connected, kind: str, many: Sequence[Args], options: SendOptions
+) -> list[tuple[NewJob, Sent]]:
+    maker = JobMaker(connected.app.registry, connected.app.clock)
+    queue = options.queue or type(many[0]).queue
+    with send_span(queue=queue, kind=kind, count=len(many)) as headers:
+        jobs = [maker.make(args, replace(options, headers=headers)) for args in many]
+        return list(zip(jobs, await connected.broker.send(jobs), strict=True))
+
+
+async def _show(connected: Connected, job_id: str, bar: Bar) -> None:
+    async for event in events(connected, job_id, live=True):
+        show_event(event, bar)
+
+
+def show_event(event: EventView, bar: Bar) -> None:
+    """Show on a bar what a job reported."""
+    if event.name == "progress":
+        bar.progress(float(event.fields.get("fraction", 0.0)), event.text)
+    else:
+        bar.line(event.text, event.level or "info")
+
+
+def _tell(session: Session, job: NewJob, sent: Sent) -> None:
+    if session.output.json:
+        facts = {"id": sent.id, "kind": job.kind, "queue": job.queue, "duplicate": sent.duplicate}
+        session.output.record(facts)
+        return
+    if sent.duplicate:
+        session.output.say("There is a live job with this key already:")
+    session.output.data(sent.id)

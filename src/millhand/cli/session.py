@@ -1,0 +1,148 @@
+"""What every command works with: the global options, the output, the settings, and the app behind them."""
+
+import asyncio
+import getpass
+import os
+import sys
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import typer
+
+from millhand.cli.output import Output
+from millhand.core.clock import Clock
+from millhand.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from millhand.app.app import App
+    from millhand.brokers.sql import SqlBroker
+    from millhand.config import Flag, Settings
+    from millhand.control import Control
+    from millhand.ledger.inspector import Inspector
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlobalOptions:
+    """The options that every command takes."""
+
+    config: Path | None = None
+    database: str | None = None
+    app: str | None = None
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    no_input: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """An app that is connected, with the sides of it that commands use: reads, the broker, and commands on jobs."""
+
+    app: "App"
+    inspector: "Inspector"
+    broker: "SqlBroker"
+    control: "Control"
+
+
+class Session:
+    """One call of the command line."""
+
+    def __init__(self, options: GlobalOptions) -> None:
+        self.options = options
+        self.output = Output(json=options.json, quiet=options.quiet, verbose=options.verbose)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock by which commands read the time."""
+        return self.output.clock
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether a person is there to answer."""
+        return sys.stdin.isatty() and sys.stderr.isatty() and not self.options.no_input
+
+    def settings(self, *flags: "Flag") -> "Settings":
+        """The settings with their origins; `flags` are those of the command. Raises `ConfigError`."""
+        from millhand.config import load
+
+        return load(file=self.options.config, flags=[*self._global_flags(), *flags])
+
+    def app(self, *flags: "Flag") -> "App":
+        """The app that the settings name, working by those settings. Raises `ConfigError`."""
+        from millhand.app.loading import load_app
+
+        self.log_to_stderr("warning")
+        settings = self.settings(*flags)
+        app = load_app(settings.app)
+        app.use_settings(settings)
+        return app
+
+    def share_settings(self, *flags: "Flag") -> None:
+        """Put what the options say into the environment, for the executors: they read the settings anew."""
+        from millhand.config.describe import env_name
+        from millhand.config.sources import CONFIG_VARIABLE
+
+        for flag in (*self._global_flags(), *flags):
+            if flag.value is not None:
+                os.environ[env_name(flag.setting)] = str(flag.value)
+        if self.options.config is not None:
+            os.environ[CONFIG_VARIABLE] = str(self.options.config.absolute())
+
+    @asynccontextmanager
+    async def connected(self) -> "AsyncGenerator[Connected]":
+        """The app, connected to its database, broker and ledger."""
+        from millhand.control import Control
+        from millhand.ledger.audit import Audit
+        from millhand.ledger.schedules import Schedules
+
+        async with self.app() as app:
+            backend = await app.backend()
+            control = Control(
+                broker=backend.broker,
+                schedules=Schedules(backend.database),
+                audit=Audit(backend.database),
+                actor=f"cli:{_user()}",
+            )
+            yield Connected(app, backend.inspector, backend.broker, control)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a command's coroutine to its end."""
+        return asyncio.run(work)
+
+    def log_to_stderr(self, level: str) -> None:
+        """Send log lines of that level or above to standard error; `-v` shows all, `-q` only errors."""
+        from millhand.telemetry.logging import LogOptions, configure_logging
+
+        wanted = "debug" if self.options.verbose else "error" if self.options.quiet else level
+        configure_logging(LogOptions(level=wanted), self.output.stderr, self.output.clock)
+
+    def confirm_by_name(self, name: str, question: str, *, yes: bool) -> None:
+        """Have a person type `name` before something irrevocable; elsewhere `--yes` must be given."""
+        if yes:
+            return
+        if not self.may_ask:
+            raise UsageError(f"{question}: this needs a confirmation", hint="Add --yes to confirm it here.")
+        if typer.prompt(f"{question}. Type '{name}' to confirm", err=True).strip() != name:
+            raise UsageError("not confirmed; nothing was changed")
+
+    def _global_flags(self) -> "tuple[Flag, ...]":
+        from millhand.config import Flag
+
+        return (Flag("database", "--database", self.options.database), Flag("app", "--app", self.options.app))
+
+
+def session_of(context: typer.Context) -> Session:
+    """The session of the running command."""
+    return cast("Session", context.obj)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        return "unknown"
