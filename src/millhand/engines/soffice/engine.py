@@ -114,7 +114,8 @@ class _Rungs:
 
 
 def _climb(rungs: _Rungs, task: Task, cancelled: Callable[[], bool]) -> Conversion:
-    first = _judged(rungs.kit.convert(task, cancelled), task) if rungs.kit is not None else None
+    kit = rungs.kit if task.export.kit_reads_it else None
+    first = _judged(kit.convert(task, cancelled), task) if kit is not None else None
     if first is not None and first.failure is None:
         return _conversion(first, None)
     if first is not None and is_final(first, task.export):

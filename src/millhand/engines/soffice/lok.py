@@ -4,6 +4,7 @@ Source: LibreOfficeKit.h of LibreOffice 7.4. The interface is a table of functio
 its end, so positions are stable; the first entry is the table's size in bytes.
 """
 
+import contextlib
 import ctypes
 import os
 from collections.abc import Callable
@@ -29,7 +30,6 @@ _RUN_LOOP = 12
 # Positions in LibreOfficeKitDocumentClass.
 _DESTROY = 0
 _SAVE_AS = 1
-_INITIALIZE_FOR_RENDERING = 12
 _POST_COMMAND = 16
 
 _FEATURE_PASSWORD = 0b01
@@ -50,14 +50,15 @@ class Document:
         self._handle = handle
 
     def run_command(self, command: str) -> None:
-        """Run one `.uno:` command and wait for its end."""
+        """Run one `.uno:` command and wait for its end. Raises LokError if the document does not know it."""
+        # A new document's window becomes the active one, the target of commands, only by a queued event.
+        self._office.settle()
         arguments = b'{"SynchronMode":{"type":"boolean","value":"true"}}'
         post = _method(self._handle, _POST_COMMAND, None, _TEXT, _TEXT, ctypes.c_bool)
         post(self._handle, command.encode(), arguments, 0)
-
-    def prepare_view(self) -> None:
-        """Lay the document out as for showing it; some commands do nothing before that."""
-        _method(self._handle, _INITIALIZE_FOR_RENDERING, None, _TEXT)(self._handle, b"{}")
+        if reason := self._office.last_error():
+            raise LokError(reason)
+        self._office.settle()
 
     def close(self) -> None:
         """Free the document; it can't be used any more."""
@@ -76,13 +77,19 @@ class Office:
     def __init__(self, program: Path, profile: Path) -> None:
         os.environ["SAL_LOK_OPTIONS"] = "unipoll"
         os.environ["SAL_USE_VCLPLUGIN"] = "svp"
-        hook = _library(program).libreofficekit_hook_2
+        self._library = _library(program)
+        hook = self._library.libreofficekit_hook_2
         hook.restype, hook.argtypes = ctypes.c_void_p, [_TEXT, _TEXT]
         handle = hook(str(program).encode(), profile.as_uri().encode())
         if not handle:
             raise LokError("LibreOfficeKit did not start")
         self._handle: int = handle
         self._kept: list[object] = []  # callbacks that LibreOffice holds, and Python must not collect
+
+    def settle(self) -> None:
+        """Let LibreOffice handle what it has queued, where its library lets others ask for that."""
+        with contextlib.suppress(AttributeError):
+            self._library.unit_lok_process_events_to_idle()
 
     def version(self) -> str:
         """What LibreOffice says about itself, as JSON."""

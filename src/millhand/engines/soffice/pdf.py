@@ -34,6 +34,11 @@ class PdfExport:
         """Whether only LibreOfficeKit can do it: `soffice --convert-to` takes no password and no commands."""
         return self.password is not None or bool(self.commands)
 
+    @property
+    def kit_reads_it(self) -> bool:
+        """Whether LibreOfficeKit can open it: it shows a dialog for delimited text, and with nobody there fails."""
+        return self.suffix not in {".csv", ".tsv"}
+
     def filter_options(self) -> str:
         """The PDF filter's options as the JSON text that both engines take."""
         return filter_options({**DEFAULTS, **self.filter_data})

@@ -167,8 +167,6 @@ def _convert(office: lok.Office, request: Mapping[str, Any]) -> dict[str, Any]:
             office.answer_passwords(Path(request["source"]), request["password"])
         document = office.load(Path(request["source"]), request["load_options"])
         step = "change"
-        if request["commands"]:
-            document.prepare_view()
         for command in request["commands"]:
             document.run_command(command)
         step = "save"
