@@ -32,7 +32,7 @@ def _discarded(connection: sa.Connection) -> tuple[Counter[str], bool]:
     """How many of the newest discarded jobs belong to each queue, and whether there are older ones."""
     newest = sa.select(jobs.c.queue).where(in_state(State.DISCARDED)).order_by(jobs.c.seq.desc()).limit(MOST).subquery()
     grouped = sa.select(newest.c.queue, sa.func.count()).group_by(newest.c.queue)
-    found: Counter[str] = Counter(dict(row.tuple() for row in connection.execute(grouped)))
+    found: Counter[str] = Counter({row[0]: row[1] for row in connection.execute(grouped)})
     return found, found.total() >= MOST
 
 
