@@ -7,6 +7,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from millhand.core.errors import ConfigError
@@ -97,6 +98,14 @@ def _sqlite_url(path: Path) -> sa.URL:
     return sa.URL.create("sqlite", database=str(path))
 
 
+class _HintingCompiler(SQLiteCompiler):
+    """Writes index hints, which SQLAlchemy leaves out for SQLite: `FROM jobs INDEXED BY jobs_ready`."""
+
+    def get_from_hint_text(self, table: sa.FromClause, text: str | None) -> str | None:
+        del table
+        return text
+
+
 def _prepared(engine: sa.Engine, pragmas: Sequence[str], begin: str) -> sa.Engine:
     """Run the pragmas on each new connection; begin transactions ourselves, as Python's driver begins them too late."""
 
@@ -108,6 +117,7 @@ def _prepared(engine: sa.Engine, pragmas: Sequence[str], begin: str) -> sa.Engin
     def begun(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 
+    engine.dialect.statement_compiler = _HintingCompiler
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)
     return engine

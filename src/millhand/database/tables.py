@@ -7,9 +7,13 @@ SQLite uses a partial index only for a query that repeats the index's condition 
 `DUE`, `RUNNING` and `LIVE_KEY` from here.
 """
 
+from typing import Any, TypeVar
+
 import sqlalchemy as sa
 
 from millhand.core.state import LIVE, State
+
+SelectT = TypeVar("SelectT", bound="sa.Select[*tuple[Any, ...]]")
 
 metadata = sa.MetaData(
     naming_convention={
@@ -80,6 +84,16 @@ def _partial_index(
     name: str, where: sa.ColumnElement[bool], *columns: sa.ColumnElement[object], unique: bool = False
 ) -> sa.Index:
     return sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+def by_index(statement: SelectT, index: str, table: sa.FromClause = jobs) -> SelectT:
+    """Make SQLite read `table` by this index: without statistics it prefers `jobs_state`, and reads a backlog."""
+    return statement.with_hint(table, f"INDEXED BY {index}", "sqlite")
+
+
+def by_number(statement: SelectT) -> SelectT:
+    """Make SQLite look up jobs by `seq`, and by no index."""
+    return statement.with_hint(jobs, "NOT INDEXED", "sqlite")
 
 
 _lane = (jobs.c.tenant, jobs.c.limit_key)

@@ -13,7 +13,8 @@ from millhand.brokers.sql.rows import DELIVERED, delivery
 from millhand.core.fairness import Lane, Load, allot
 from millhand.core.job import Delivery
 from millhand.core.state import State
-from millhand.database.tables import READY, RUNNING, jobs
+from millhand.database.numbers import among, numbers
+from millhand.database.tables import READY, RUNNING, by_index, by_number, jobs
 
 _MOST_PRIORITIES = 64
 _SHALLOW = 4
@@ -39,7 +40,7 @@ def _claim(chosen: sa.Select[int]) -> ReturningUpdate[*tuple[Any, ...]]:
 
 
 _CLAIM_LANE = _claim(
-    sa.select(jobs.c.seq)
+    by_index(sa.select(jobs.c.seq), "jobs_ready")
     .where(
         READY,
         jobs.c.queue == sa.bindparam("in_queue"),
@@ -50,7 +51,7 @@ _CLAIM_LANE = _claim(
     .order_by(jobs.c.seq)
     .limit(sa.bindparam("most"))
 )
-_CLAIM_THESE = _claim(sa.select(jobs.c.seq).where(jobs.c.seq.in_(sa.bindparam("seqs", expanding=True)), READY))
+_CLAIM_THESE = _claim(by_number(sa.select(jobs.c.seq)).where(among(jobs.c.seq, "seqs"), READY))
 
 _UNCLAIM = (
     sa.update(jobs)
@@ -207,7 +208,7 @@ def _claim_lane(connection: sa.Connection, queue: str, lane: OnlyLane, limit: in
 def _claim_these(connection: sa.Connection, seqs: Sequence[int], lease: Lease) -> list[Sequence[Any]]:
     if not seqs:
         return []
-    rows = connection.execute(_CLAIM_THESE, {"seqs": seqs, **lease.values()}).all()
+    rows = connection.execute(_CLAIM_THESE, {"seqs": numbers(seqs), **lease.values()}).all()
     return sorted(rows, key=_by_priority_and_age)
 
 

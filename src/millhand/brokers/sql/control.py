@@ -13,7 +13,7 @@ from millhand.core.fairness import Caps
 from millhand.core.ports import CancelResult
 from millhand.core.state import FINAL, WAITING, Cause, State, allowed
 from millhand.database.bulk import parameters
-from millhand.database.tables import DUE, LIVE_KEY, READY, jobs, queues
+from millhand.database.tables import DUE, LIVE_KEY, READY, by_index, jobs, queues
 
 AT_ONCE = 500
 """How many jobs one transaction purges or retries."""
@@ -44,9 +44,9 @@ _CANCEL = (
 )
 
 
-def _purge(waiting: sa.ColumnElement[bool]) -> sa.Update:
+def _purge(waiting: sa.ColumnElement[bool], index: str) -> sa.Update:
     some = (
-        sa.select(jobs.c.seq)
+        by_index(sa.select(jobs.c.seq), index)
         .where(waiting, jobs.c.queue == sa.bindparam("in_queue"))
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
@@ -56,8 +56,8 @@ def _purge(waiting: sa.ColumnElement[bool]) -> sa.Update:
     return sa.update(jobs).where(jobs.c.seq.in_(sa.select(some.c.seq))).values(_cancelled(reason))
 
 
-_PURGE_READY = _purge(READY)
-_PURGE_DUE = _purge(DUE)
+_PURGE_READY = _purge(READY, "jobs_ready")
+_PURGE_DUE = _purge(DUE, "jobs_due")
 
 _CANDIDATES = (
     sa.select(jobs.c.seq, jobs.c.id, jobs.c.state, jobs.c.kind, jobs.c.key)
@@ -65,7 +65,7 @@ _CANDIDATES = (
     .order_by(jobs.c.seq)
     .with_for_update()
 )
-_KEY_HOLDER = sa.select(jobs.c.seq).where(
+_KEY_HOLDER = by_index(sa.select(jobs.c.seq), "jobs_live_key").where(
     LIVE_KEY, jobs.c.kind == sa.bindparam("kind"), jobs.c.key == sa.bindparam("key")
 )
 _RUN_AGAIN = (

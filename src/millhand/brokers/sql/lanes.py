@@ -6,10 +6,12 @@ a recursive query takes one step through the index `jobs_ready` for each lane.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from millhand.database.tables import READY, jobs
+from millhand.core.state import State
+from millhand.database.tables import by_index, jobs
 
 MOST_LANES = 200
 """How many lanes of one priority a single claim looks at; the next claim goes on behind them."""
@@ -24,13 +26,18 @@ _HIGHEST_SEQ = 2**62
 
 _queue = sa.bindparam("queue", type_=sa.Text)
 _priority = sa.bindparam("priority", type_=sa.Integer)
-_place = sa.tuple_(jobs.c.tenant, jobs.c.limit_key)
 _start = sa.tuple_(sa.bindparam("tenant", type_=sa.Text), sa.bindparam("limit_key", type_=sa.Text))
-_in_queue = READY & (jobs.c.queue == _queue)
+_later = jobs.alias("later")
 
 
-def _end(name: str, *order: sa.ColumnElement[object]) -> sa.Select[int, str, str]:
-    lane = sa.select(jobs.c.priority, jobs.c.tenant, jobs.c.limit_key).where(_in_queue)
+def _ready(*columns: sa.ColumnElement[Any], source: sa.FromClause = jobs) -> sa.Select[*tuple[Any, ...]]:
+    """Read ready jobs of the queue by their index."""
+    is_ready = source.c.state == sa.literal_column(f"'{State.AVAILABLE}'")
+    return by_index(sa.select(*columns), "jobs_ready", source).where(is_ready, source.c.queue == _queue)
+
+
+def _end(name: str, *order: sa.ColumnElement[object]) -> sa.Select[*tuple[Any, ...]]:
+    lane = _ready(jobs.c.priority, jobs.c.tenant, jobs.c.limit_key)
     return sa.select(lane.order_by(*order).limit(1).subquery(name))
 
 
@@ -40,72 +47,57 @@ _ENDS = sa.union_all(
 )
 
 _NEXT_PRIORITY = (
-    sa.select(jobs.c.priority)
-    .where(_in_queue, jobs.c.priority < sa.bindparam("below"))
-    .order_by(jobs.c.priority.desc())
-    .limit(1)
+    _ready(jobs.c.priority).where(jobs.c.priority < sa.bindparam("below")).order_by(jobs.c.priority.desc()).limit(1)
 )
 
 
-def _heads(beyond_start: sa.ColumnElement[bool]) -> sa.Select[str, str, int]:
+def _heads(beyond_start: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
     """The first jobs of each lane, in the order of lanes and age, from a place on."""
     first = (
-        sa.select(jobs.c.tenant, jobs.c.limit_key, sa.literal_column("1", sa.Integer).label("number"))
-        .where(_in_queue, jobs.c.priority == _priority, beyond_start)
+        _ready(jobs.c.tenant, jobs.c.limit_key, sa.literal_column("1", sa.Integer).label("number"))
+        .where(jobs.c.priority == _priority, beyond_start)
         .order_by(jobs.c.tenant, jobs.c.limit_key)
         .limit(1)
         .subquery("first_lane")
     )
     lanes = sa.select(first).cte("lanes", recursive=True)
-    later = jobs.alias("later")
-    step = (
-        sa.select(later.c.seq)
-        .where(
-            later.c.state == sa.literal_column("'available'"),
-            later.c.queue == _queue,
-            later.c.priority == _priority,
-            sa.tuple_(later.c.tenant, later.c.limit_key) > sa.tuple_(lanes.c.tenant, lanes.c.limit_key),
-        )
-        .order_by(later.c.tenant, later.c.limit_key, later.c.seq)
-        .limit(1)
-        .scalar_subquery()
-    )
+    # Two exact seeks: for the pair as a whole, SQLite would walk through all jobs of the tenant.
+    next_in_tenant = _first_later(_later.c.tenant == lanes.c.tenant, _later.c.limit_key > lanes.c.limit_key)
+    next_tenant = _first_later(_later.c.tenant > lanes.c.tenant)
     lanes = lanes.union_all(
         sa.select(jobs.c.tenant, jobs.c.limit_key, lanes.c.number + 1)
-        .select_from(lanes.join(jobs, jobs.c.seq == step))
+        .select_from(lanes.join(jobs, jobs.c.seq == sa.func.coalesce(next_in_tenant, next_tenant)))
         .where(lanes.c.number < sa.bindparam("most"))
     )
-    deepest = (
-        sa.select(later.c.seq)
-        .where(
-            later.c.state == sa.literal_column("'available'"),
-            later.c.queue == _queue,
-            later.c.priority == _priority,
-            later.c.tenant == lanes.c.tenant,
-            later.c.limit_key == lanes.c.limit_key,
-        )
-        .order_by(later.c.seq)
-        .limit(1)
-        .offset(sa.bindparam("beyond_depth"))
-        .scalar_subquery()
+    deepest = _first_later(
+        _later.c.tenant == lanes.c.tenant, _later.c.limit_key == lanes.c.limit_key, skipped=sa.bindparam("skipped")
     )
     return (
-        sa.select(jobs.c.tenant, jobs.c.limit_key, jobs.c.seq)
-        .select_from(
-            lanes.join(
-                jobs,
-                READY
-                & (jobs.c.queue == _queue)
-                & (jobs.c.priority == _priority)
-                & (jobs.c.tenant == lanes.c.tenant)
-                & (jobs.c.limit_key == lanes.c.limit_key)
-                & (jobs.c.seq <= sa.func.coalesce(deepest, _HIGHEST_SEQ)),
-            )
+        _ready(jobs.c.tenant, jobs.c.limit_key, jobs.c.seq)
+        .select_from(lanes)
+        .where(
+            jobs.c.priority == _priority,
+            jobs.c.tenant == lanes.c.tenant,
+            jobs.c.limit_key == lanes.c.limit_key,
+            jobs.c.seq <= sa.func.coalesce(deepest, _HIGHEST_SEQ),
         )
         .order_by(lanes.c.number, jobs.c.seq)
     )
 
 
+def _first_later(
+    *conditions: sa.ColumnElement[bool], skipped: sa.BindParameter[int] | None = None
+) -> sa.ScalarSelect[int]:
+    found = (
+        _ready(_later.c.seq, source=_later)
+        .where(_later.c.priority == _priority, *conditions)
+        .order_by(_later.c.tenant, _later.c.limit_key, _later.c.seq)
+        .limit(1)
+    )
+    return (found if skipped is None else found.offset(skipped)).scalar_subquery()
+
+
+_place = sa.tuple_(jobs.c.tenant, jobs.c.limit_key)
 _HEADS_FROM_START = _heads(_place >= _start)
 _HEADS_AFTER = _heads(_place > _start)
 
@@ -132,7 +124,7 @@ def next_priority(connection: sa.Connection, queue: str, below: int) -> int | No
 
 def heads(connection: sa.Connection, queue: str, priority: int, after: LanePlace | None, depth: int) -> Heads:
     """The oldest jobs, up to `depth`, of each lane of one priority; the lanes begin behind `after` and go round."""
-    asked = {"queue": queue, "priority": priority, "most": MOST_LANES, "beyond_depth": depth - 1}
+    asked = {"queue": queue, "priority": priority, "most": MOST_LANES, "skipped": depth - 1}
     found: Heads = {}
     if after is not None:
         _collect(connection, _HEADS_AFTER, {**asked, "tenant": after[0], "limit_key": after[1]}, found)
@@ -146,9 +138,9 @@ def heads(connection: sa.Connection, queue: str, priority: int, after: LanePlace
 
 def _collect(
     connection: sa.Connection,
-    statement: sa.Select[str, str, int],
+    statement: sa.Select[*tuple[Any, ...]],
     asked: Mapping[str, object],
     found: Heads,
 ) -> None:
-    for tenant, limit_key, seq in connection.execute(statement, asked):
+    for tenant, limit_key, seq in connection.execute(statement, asked).all():
         found.setdefault((tenant, limit_key), []).append(seq)

@@ -7,27 +7,28 @@ import sqlalchemy as sa
 
 from millhand.core.fairness import Caps, Load
 from millhand.core.state import State
-from millhand.database.tables import DUE, READY, RUNNING, jobs, queues
+from millhand.database.tables import DUE, READY, RUNNING, by_index, jobs, queues
 
 _PROMOTED_AT_ONCE = 1_000
 
 _next_due = (
-    sa.select(jobs.c.run_at)
+    by_index(sa.select(jobs.c.run_at), "jobs_due")
     .where(DUE, jobs.c.queue == queues.c.name)
     .order_by(jobs.c.run_at)
     .limit(1)
     .scalar_subquery()
 )
-_ready = sa.exists(sa.select(sa.literal(1)).where(READY, jobs.c.queue == queues.c.name))
+_ready = sa.exists(
+    by_index(sa.select(sa.literal_column("1")), "jobs_ready").where(READY, jobs.c.queue == queues.c.name)
+)
 
-_ALL_QUEUES = sa.select(
+_OPEN_QUEUES = sa.select(
     queues.c.name, queues.c.max_running, queues.c.max_per_tenant, queues.c.max_per_limit_key, _next_due, _ready
 ).where(queues.c.paused_at.is_(None))
-_NAMED_QUEUES = _ALL_QUEUES.where(queues.c.name.in_(sa.bindparam("names", expanding=True)))
 
 _due_jobs = (
-    sa.select(jobs.c.seq)
-    .where(DUE, jobs.c.queue == sa.bindparam("queue"), jobs.c.run_at <= sa.bindparam("now"))
+    by_index(sa.select(jobs.c.seq), "jobs_due")
+    .where(DUE, jobs.c.queue == sa.bindparam("in_queue"), jobs.c.run_at <= sa.bindparam("now"))
     .order_by(jobs.c.run_at)
     .limit(_PROMOTED_AT_ONCE)
     .with_for_update(skip_locked=True)
@@ -36,7 +37,7 @@ _due_jobs = (
 _PROMOTE = sa.update(jobs).where(jobs.c.seq.in_(sa.select(_due_jobs.c.seq))).values(state=State.AVAILABLE.value)
 
 _RUNNING_LANES = (
-    sa.select(jobs.c.tenant, jobs.c.limit_key, sa.func.count())
+    by_index(sa.select(jobs.c.tenant, jobs.c.limit_key, sa.func.count()), "jobs_running")
     .where(RUNNING, jobs.c.queue == sa.bindparam("queue"))
     .group_by(jobs.c.tenant, jobs.c.limit_key)
 )
@@ -64,14 +65,13 @@ _NO_CAPS = Caps()
 
 def open_queues(connection: sa.Connection, names: Sequence[str], now: int) -> list[Queue]:
     """The queues to deliver from, all that are not paused if no names are given, with what is due made ready."""
-    rows = (
-        connection.execute(_NAMED_QUEUES, {"names": list(names)}) if names else connection.execute(_ALL_QUEUES)
-    ).all()
     found: list[Queue] = []
-    for name, running, tenant, limit_key, next_due, ready in rows:
+    for name, running, tenant, limit_key, next_due, ready in connection.execute(_OPEN_QUEUES).all():
+        if names and name not in names:
+            continue
         due = next_due is not None and next_due <= now
         if due:
-            connection.execute(_PROMOTE, {"queue": name, "now": now})
+            connection.execute(_PROMOTE, {"in_queue": name, "now": now})
         caps = Caps(queue=running, tenant=tenant, limit_key=limit_key)
         found.append(Queue(name, caps, next_due, ready=bool(ready) or due))
     return found

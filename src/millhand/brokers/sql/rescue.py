@@ -9,21 +9,21 @@ from millhand.core.failure import failure
 from millhand.core.settlement import Charge
 from millhand.core.state import Cause, State
 from millhand.database.bulk import Bulk, parameters
-from millhand.database.tables import RUNNING, jobs
+from millhand.database.tables import RUNNING, by_index, jobs
 
 AT_ONCE = 200
 """How many jobs one transaction rescues."""
 
+_READ = (
+    jobs.c.seq, jobs.c.fence, jobs.c.worker, jobs.c.failures, jobs.c.crashes, jobs.c.max_crashes,
+    jobs.c.run_at, jobs.c.claimed_at, jobs.c.started_at, jobs.c.lease_until, jobs.c.cancel_at,
+)  # fmt: skip
 _EXPIRED = (
-    sa.select(
-        jobs.c.seq, jobs.c.fence, jobs.c.worker, jobs.c.failures, jobs.c.crashes, jobs.c.max_crashes,
-        jobs.c.run_at, jobs.c.claimed_at, jobs.c.started_at, jobs.c.lease_until, jobs.c.cancel_at,
-    )
+    by_index(sa.select(*_READ), "jobs_running")
     .where(RUNNING, jobs.c.lease_until < sa.bindparam("now"))
-    .order_by(jobs.c.lease_until)
     .limit(AT_ONCE)
     .with_for_update(skip_locked=True)
-)  # fmt: skip
+)
 
 _CHANGED = ("state", "run_at", "finished_at", "error_code", "error_message", "error_fingerprint")
 _TAKE_BACK = Bulk(

@@ -10,7 +10,7 @@ from millhand.core.errors import BrokerUnavailable, PayloadTooLarge
 from millhand.core.job import NewJob, Sent
 from millhand.core.state import State
 from millhand.database.bulk import Bulk, insert_or_ignore, parameters
-from millhand.database.tables import LIVE_KEY, jobs, queues
+from millhand.database.tables import LIVE_KEY, by_index, jobs, queues
 
 MAX_PAYLOAD = 1024 * 1024
 """The largest arguments, in bytes of UTF-8."""
@@ -35,7 +35,7 @@ _ADD_JOBS = Bulk(
 )
 _ADD_QUEUES = Bulk(("name",), lambda dialect: insert_or_ignore(queues, dialect, parameters(["name"])))
 
-_HOLDERS = sa.select(jobs.c.kind, jobs.c.key, jobs.c.id).where(
+_HOLDERS = by_index(sa.select(jobs.c.kind, jobs.c.key, jobs.c.id), "jobs_live_key").where(
     LIVE_KEY, sa.tuple_(jobs.c.kind, jobs.c.key).in_(sa.bindparam("keys", expanding=True))
 )
 _PRESENT = sa.select(jobs.c.id).where(jobs.c.id.in_(sa.bindparam("ids", expanding=True)))

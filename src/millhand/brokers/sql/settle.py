@@ -15,11 +15,12 @@ from millhand.core.job import Delivery, NewJob
 from millhand.core.settlement import Charge, Settlement
 from millhand.core.state import FINAL, WAITING, Cause, State
 from millhand.database.bulk import Bulk, bulk_insert, parameters
-from millhand.database.tables import RUNNING, artefacts, attempts, jobs, queues
+from millhand.database.numbers import among, numbers
+from millhand.database.tables import RUNNING, artefacts, attempts, by_number, jobs, queues
 
-_HELD = (
+_HELD = by_number(
     sa.select(jobs.c.seq, jobs.c.fence, jobs.c.cancel_at)
-    .where(jobs.c.seq.in_(sa.bindparam("seqs", expanding=True)), RUNNING, jobs.c.worker == sa.bindparam("worker"))
+    .where(among(jobs.c.seq, "seqs"), RUNNING, jobs.c.worker == sa.bindparam("worker"))
     .with_for_update()
 )
 _SETTLED_BEFORE = sa.select(attempts.c.finished_at, attempts.c.cause).where(
@@ -32,11 +33,7 @@ _ANY_LIMIT = sa.select(
         | queues.c.max_per_limit_key.is_not(None)
     )
 )
-_RENEW = (
-    sa.update(jobs)
-    .where(jobs.c.seq.in_(sa.bindparam("seqs", expanding=True)))
-    .values(lease_until=sa.bindparam("until"))
-)
+_RENEW = sa.update(jobs).where(among(jobs.c.seq, "seqs")).values(lease_until=sa.bindparam("until"))
 
 _LEASE = ("worker", "lease_until")
 _ERROR = ("error_code", "error_message", "error_fingerprint")
@@ -82,10 +79,10 @@ class Settled:
     others_may_go_on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Holding:
-    fence: int
-    cancelled: bool
+_Holding = tuple[int, int | None]
+"""The fence of a lease, and the instant at which somebody asked to cancel the job."""
+
+_NOT_HELD: _Holding = (-1, None)
 
 
 def settle(connection: sa.Connection, settlements: Sequence[Settlement], worker: str, now: int) -> Settled:
@@ -95,12 +92,12 @@ def settle(connection: sa.Connection, settlements: Sequence[Settlement], worker:
     answers = [False] * len(settlements)
     doubtful: list[int] = []
     for place, each in enumerate(settlements):
-        holding = held.get(each.delivery.receipt)
-        if holding is None or holding.fence != each.delivery.fence:
+        fence, cancel_at = held.get(each.delivery.receipt, _NOT_HELD)
+        if fence != each.delivery.fence:
             doubtful.append(place)
             continue
         del held[each.delivery.receipt]
-        accepted.append(_as_cancelled(each) if holding.cancelled else each)
+        accepted.append(each if cancel_at is None else _as_cancelled(each))
         answers[place] = True
     _apply(connection, accepted, worker, now)
     for place in doubtful:
@@ -113,10 +110,10 @@ def settle(connection: sa.Connection, settlements: Sequence[Settlement], worker:
 def extend(connection: sa.Connection, deliveries: Sequence[Delivery], worker: str, until: int) -> list[bool]:
     """Move the ends of leases that are still held; say which are."""
     held = holdings(connection, deliveries, worker)
-    answers = [(holding := held.get(each.receipt)) is not None and holding.fence == each.fence for each in deliveries]
+    answers = [held.get(each.receipt, _NOT_HELD)[0] == each.fence for each in deliveries]
     seqs = [each.receipt for each, ok in zip(deliveries, answers, strict=True) if ok]
     if seqs:
-        connection.execute(_RENEW, {"seqs": seqs, "until": until})
+        connection.execute(_RENEW, {"seqs": numbers(seqs), "until": until})
     return answers
 
 
@@ -124,9 +121,9 @@ def holdings(connection: sa.Connection, deliveries: Sequence[Delivery], worker: 
     """What of these deliveries the worker still holds, whatever their fence."""
     if not deliveries:
         return {}
-    seqs = [each.receipt for each in deliveries]
-    rows = connection.execute(_HELD, {"seqs": seqs, "worker": worker})
-    return {seq: _Holding(fence, cancel_at is not None) for seq, fence, cancel_at in rows}
+    seqs = numbers(each.receipt for each in deliveries)
+    rows = connection.execute(_HELD, {"seqs": seqs, "worker": worker}).all()
+    return {seq: (fence, cancel_at) for seq, fence, cancel_at in rows}
 
 
 def _as_cancelled(settlement: Settlement) -> Settlement:

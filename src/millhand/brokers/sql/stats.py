@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from millhand.core.ports import QueueStats
 from millhand.core.state import State
-from millhand.database.tables import DUE, READY, RUNNING, jobs, queues
+from millhand.database.tables import DUE, READY, RUNNING, by_index, jobs, queues
 
 COUNTED = 10_000
 """Counts stop here: 10,000 means this many or more."""
@@ -15,30 +15,34 @@ _QUEUES = sa.select(queues.c.name, queues.c.paused_at).order_by(queues.c.name)
 _queue = sa.bindparam("queue", type_=sa.Text)
 
 
-def _some(what: sa.ColumnElement[bool]) -> sa.Select[str]:
-    return sa.select(jobs.c.state).where(what, jobs.c.queue == _queue).limit(COUNTED)
+def _some(what: sa.ColumnElement[bool], index: str) -> sa.Select[str]:
+    return by_index(sa.select(jobs.c.state), index).where(what, jobs.c.queue == _queue).limit(COUNTED)
 
 
-def _count(what: sa.ColumnElement[bool]) -> sa.Select[int]:
-    return sa.select(sa.func.count()).select_from(_some(what).subquery())
+def _count(what: sa.ColumnElement[bool], index: str) -> sa.Select[int]:
+    return sa.select(sa.func.count()).select_from(_some(what, index).subquery())
 
 
-_COUNTS = sa.select(_count(READY).scalar_subquery(), _count(RUNNING).scalar_subquery())
+_COUNTS = sa.select(_count(READY, "jobs_ready").scalar_subquery(), _count(RUNNING, "jobs_running").scalar_subquery())
 
-_due = _some(DUE).order_by(jobs.c.run_at).subquery("due")
+_due = _some(DUE, "jobs_due").order_by(jobs.c.run_at).subquery("due")
 _DUE_COUNTS = sa.select(_due.c.state, sa.func.count()).group_by(_due.c.state)
 
 
-def _end(name: str, *order: sa.ColumnElement[object]) -> sa.Subquery:
-    return (
-        sa.select(jobs.c.run_at).where(READY, jobs.c.queue == _queue).order_by(*order).limit(_LOOKED_AT).subquery(name)
+def _oldest(name: str, *order: sa.ColumnElement[object]) -> sa.ScalarSelect[int]:
+    end = (
+        by_index(sa.select(jobs.c.run_at), "jobs_ready")
+        .where(READY, jobs.c.queue == _queue)
+        .order_by(*order)
+        .limit(_LOOKED_AT)
+        .subquery(name)
     )
+    return sa.select(sa.func.min(end.c.run_at)).scalar_subquery()
 
 
-_first = _end("first", jobs.c.priority.desc(), jobs.c.tenant, jobs.c.limit_key, jobs.c.seq)
-_last = _end("last", jobs.c.priority, jobs.c.tenant.desc(), jobs.c.limit_key.desc(), jobs.c.seq.desc())
 _OLDEST = sa.select(
-    sa.select(sa.func.min(_first.c.run_at)).scalar_subquery(), sa.select(sa.func.min(_last.c.run_at)).scalar_subquery()
+    _oldest("first", jobs.c.priority.desc(), jobs.c.tenant, jobs.c.limit_key, jobs.c.seq),
+    _oldest("last", jobs.c.priority, jobs.c.tenant.desc(), jobs.c.limit_key.desc(), jobs.c.seq.desc()),
 )
 
 
