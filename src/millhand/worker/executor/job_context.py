@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +57,7 @@ class JobContext(Context):
         self._say = say
         self._scratch: Path | None = None
         self._last_progress = -1.0
+        self._loop_thread = threading.get_ident()
 
     @property
     def scratch(self) -> Path:  # pyright: ignore[reportIncompatibleVariableOverride] - made at first use
@@ -87,8 +89,11 @@ class JobContext(Context):
         )
 
     def say(self, event: Progress | LogLine) -> None:
-        """Pass an event on, from whichever thread."""
-        self._tools.loop.call_soon_threadsafe(self._say, event)
+        """Pass an event on, from whichever thread; on the loop at once, so that it never follows the attempt's end."""
+        if threading.get_ident() == self._loop_thread:
+            self._say(event)
+        else:
+            self._tools.loop.call_soon_threadsafe(self._say, event)
 
     def line(self, level: Level, text: str, fields: Mapping[str, object]) -> None:
         """Log one line."""
