@@ -1,0 +1,1 @@
+"""Handlers: what the kinds of jobs do. Pure domain code stands beside thin handlers."""
