@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Literal, Self, TypeVar, overload
 
 from pydantic import ValidationError
 
@@ -17,14 +17,15 @@ from millhand.config import Settings, load
 from millhand.core.clock import Clock, SystemClock
 from millhand.core.cron import Cron, Missed
 from millhand.core.errors import NotFound, WaitTimeout
-from millhand.core.job import DEFAULT_TENANT, Args, ArgsT, Job, NewJob
+from millhand.core.fairness import Caps
+from millhand.core.job import DEFAULT_TENANT, Args, ArgsT, Job, NewJob, Sent
 from millhand.core.limits import Limits
 from millhand.core.maker import JobMaker, SendOptions
 from millhand.core.ports import CancelResult
 from millhand.core.registry import HandlerFunction, Registry
 from millhand.core.retry import RetryPolicy
 from millhand.core.state import FINAL, State
-from millhand.ledger.views import JobRecord
+from millhand.ledger.views import JobDetail, JobRecord
 from millhand.telemetry.tracing import send_span
 
 ResultT = TypeVar("ResultT")
@@ -32,6 +33,7 @@ ResultT = TypeVar("ResultT")
 _FIRST_LOOK = 0.005
 _SLOWEST_LOOK = 0.25
 _SEND_AT_ONCE = 1_000
+_SENDS_UNDER_WAY = 3
 
 
 class App:
@@ -87,10 +89,20 @@ class App:
         self.registry.include(registry)
 
     def schedule(
-        self, name: str, cron: str, args: Args, *, zone: str = "UTC", missed: Missed = Missed.ONCE, tenant: str = ""
+        self,
+        name: str,
+        cron: str,
+        args: Args,
+        *,
+        zone: str = "UTC",
+        missed: Literal["skip", "once", "all"] = "once",
+        tenant: str = DEFAULT_TENANT,
     ) -> None:
-        """Enqueue these arguments at each tick of a cron expression, once however many workers run."""
-        self.schedules.append(Schedule(name, Cron(cron, zone), missed, args, tenant))
+        """Enqueue these arguments at each tick of a cron expression, once however many workers run.
+
+        `missed` says what becomes of ticks that passed while no worker ran; see `millhand.core.cron.Missed`.
+        """
+        self.schedules.append(Schedule(name, Cron(cron, zone), Missed(missed), args, tenant))
 
     # Jobs
 
@@ -115,14 +127,18 @@ class App:
         return job
 
     async def enqueue_many(
-        self, many: Sequence[ArgsT], *, queue: str | None = None, priority: int = 0
+        self, many: Sequence[ArgsT], *, queue: str | None = None, priority: int = 0, tenant: str = DEFAULT_TENANT
     ) -> list[Job[ArgsT]]:
         """Send many jobs, a thousand to a transaction."""
-        options = SendOptions(queue=queue, priority=priority)
-        sent: list[Job[ArgsT]] = []
-        for start in range(0, len(many), _SEND_AT_ONCE):
-            sent += await self._send(many[start : start + _SEND_AT_ONCE], options)
-        return sent
+        options = SendOptions(queue=queue, priority=priority, tenant=tenant)
+        under_way = asyncio.Semaphore(_SENDS_UNDER_WAY)
+
+        async def send(start: int) -> list[Job[ArgsT]]:
+            async with under_way:
+                return await self._send(many[start : start + _SEND_AT_ONCE], options)
+
+        batches = await asyncio.gather(*(send(start) for start in range(0, len(many), _SEND_AT_ONCE)))
+        return [job for batch in batches for job in batch]
 
     async def job(self, job_id: str) -> Job[Args]:
         """The job with this id as it stands now; raises `NotFound`."""
@@ -145,14 +161,32 @@ class App:
             raise NotFound(f"there is no job {job.id}", hint="It may have been pruned.")
         return _job(record, job.args)
 
+    async def history(self, job: Job[Any] | str) -> JobDetail:
+        """All that is known of a job: its attempts, log lines, artefacts, follow-up jobs, and why it waits.
+
+        Meant for showing: what looks like a secret is hidden. Raises `NotFound`.
+        """
+        return await (await self.backend()).inspector.job(_id(job))
+
     async def cancel(self, job: Job[Any] | str) -> CancelResult:
         """Cancel a job: at once if it waits, within about a second if it runs."""
-        return await (await self.backend()).broker.cancel(job if isinstance(job, str) else job.id)
+        return await (await self.backend()).broker.cancel(_id(job))
 
     async def retry(self, job: Job[Any] | str) -> bool:
         """Have a settled or waiting job run again now; whether there was such a job."""
-        job_id = job if isinstance(job, str) else job.id
-        return bool(await (await self.backend()).broker.retry([job_id]))
+        return bool(await (await self.backend()).broker.retry([_id(job)]))
+
+    async def limit(
+        self,
+        queue: str,
+        *,
+        running: int | None = None,
+        per_tenant: int | None = None,
+        per_limit_key: int | None = None,
+    ) -> None:
+        """Limit how many jobs of a queue run at a time, over all workers; None is no limit. It is kept until changed."""
+        caps = Caps(queue=running, tenant=per_tenant, limit_key=per_limit_key)
+        await (await self.backend()).broker.set_caps(queue, caps)
 
     # Life
 
@@ -196,21 +230,16 @@ class App:
     async def send(self, jobs: Sequence[NewJob]) -> list[Job[Args]]:
         """Send jobs made elsewhere, such as from JSON on the command line."""
         sent = await (await self.backend()).broker.send(jobs)
-        return [
-            replace(_sent(job, self._parse(job.kind, job.args)), id=answer.id, duplicate=answer.duplicate)
-            for job, answer in zip(jobs, sent, strict=True)
-        ]
+        return [_sent(job, self._parse(job.kind, job.args), answer) for job, answer in zip(jobs, sent, strict=True)]
 
     async def _send(self, many: Sequence[ArgsT], options: SendOptions) -> list[Job[ArgsT]]:
         broker = (await self.backend()).broker
         kind = type(many[0]).kind
         with send_span(queue=options.queue or type(many[0]).queue, kind=kind, count=len(many)) as headers:
-            new = [self._maker.make(args, replace(options, headers=headers)) for args in many]
+            traced = replace(options, headers=headers)
+            new = [self._maker.make(args, traced) for args in many]
             sent = await broker.send(new)
-        return [
-            replace(_sent(job, args), id=answer.id, duplicate=answer.duplicate)
-            for job, args, answer in zip(new, many, sent, strict=True)
-        ]
+        return [_sent(job, args, answer) for job, args, answer in zip(new, many, sent, strict=True)]
 
     async def _record(self, job_id: str) -> JobRecord | None:
         return (await (await self.backend()).inspector.records([job_id])).get(job_id)
@@ -227,9 +256,14 @@ class _AnyArgs(Args, extra="allow"):
     """The arguments of a kind that this app does not know, or that no longer fit its model."""
 
 
-def _sent(job: NewJob, args: ArgsT) -> Job[ArgsT]:
+def _id(job: Job[Any] | str) -> str:
+    return job if isinstance(job, str) else job.id
+
+
+def _sent(job: NewJob, args: ArgsT, answer: Sent) -> Job[ArgsT]:
     return Job(
-        id=job.id,
+        id=answer.id,
+        duplicate=answer.duplicate,
         kind=job.kind,
         state=State.SCHEDULED if job.run_at else State.AVAILABLE,
         args=args,

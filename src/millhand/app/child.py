@@ -9,9 +9,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from millhand.core.clock import SystemClock
 from millhand.core.errors import MillhandError
 from millhand.core.failure import failure_of
+from millhand.telemetry.logging import LogFormat, LogOptions, configure_logging
 from millhand.worker.executor.child import Child, Work
 from millhand.worker.executor.link import take_stdio
 from millhand.worker.messages import Failed, frame
@@ -43,10 +43,12 @@ def _work(options: argparse.Namespace) -> Work:
     from millhand.app.loading import load_app  # noqa: PLC0415 - the pipe must be safe before user code runs
 
     app = load_app(options.app)
+    log = app.settings.log
+    configure_logging(LogOptions(level=log.level, format=LogFormat(log.format)), sys.stderr, app.clock)
     return Work(
         registry=app.registry,
         blobs=app.blobs,
-        clock=SystemClock(),
+        clock=app.clock,
         slots=options.slots,
         workdir=options.workdir,
     )

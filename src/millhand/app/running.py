@@ -21,7 +21,7 @@ from millhand.app.backend import Backend
 from millhand.app.loading import target_of_main
 from millhand.brokers.sql.send import insert_jobs
 from millhand.config import Settings
-from millhand.core.clock import Clock, SystemClock
+from millhand.core.clock import Clock
 from millhand.core.finding import Finding
 from millhand.core.health import LoopTick
 from millhand.core.job import NewJob
@@ -30,6 +30,7 @@ from millhand.core.state import State
 from millhand.ledger.retention import Retention, prune
 from millhand.ledger.schedules import Schedule, Schedules
 from millhand.ledger.workers import WorkerCard, Workers
+from millhand.telemetry.logging import LogFormat, LogOptions, configure_logging
 from millhand.telemetry.metrics import Metrics
 from millhand.worker.chores import Chore
 from millhand.worker.dispatcher import Dispatcher, Drained, Parts
@@ -84,7 +85,7 @@ class Worker:
 async def open_worker(app: App, target: str) -> AsyncGenerator[Worker]:
     """A worker of this app, connected but not running yet; `target` is where its executors find the app."""
     settings = app.settings
-    clock = SystemClock()
+    clock = app.clock
     name = f"{socket.gethostname()}-{os.getpid()}-{clock.new_id()[-8:]}"
     backend = await Backend.open(
         settings.database,
@@ -107,6 +108,9 @@ async def open_worker(app: App, target: str) -> AsyncGenerator[Worker]:
 
 def run_app(app: App) -> None:
     """Work on this app's jobs in the foreground until a signal."""
+
+    log = app.settings.log
+    configure_logging(LogOptions(level=log.level, format=LogFormat(log.format)), sys.stderr, app.clock)
 
     async def work() -> None:
         async with open_worker(app, target_of_main(app)) as worker:

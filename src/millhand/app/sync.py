@@ -10,6 +10,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from millhand.core.errors import UsageError
 from millhand.core.job import DEFAULT_TENANT, Args, ArgsT, Job
 from millhand.core.ports import CancelResult
+from millhand.ledger.views import JobDetail
 
 if TYPE_CHECKING:
     from millhand.app.app import App
@@ -56,9 +57,11 @@ class SyncApp:
 
         return self._call(send)
 
-    def enqueue_many(self, many: Sequence[ArgsT], *, queue: str | None = None, priority: int = 0) -> list[Job[ArgsT]]:
+    def enqueue_many(
+        self, many: Sequence[ArgsT], *, queue: str | None = None, priority: int = 0, tenant: str = DEFAULT_TENANT
+    ) -> list[Job[ArgsT]]:
         """Send many jobs; see `App.enqueue_many`."""
-        return self._call(partial(self._app.enqueue_many, many, queue=queue, priority=priority))
+        return self._call(partial(self._app.enqueue_many, many, queue=queue, priority=priority, tenant=tenant))
 
     def job(self, job_id: str) -> Job[Args]:
         """The job with this id; see `App.job`."""
@@ -67,6 +70,10 @@ class SyncApp:
     def wait(self, job: Job[ArgsT], timeout: float | None = None) -> Job[ArgsT]:
         """Wait until the job is settled; see `App.wait`."""
         return self._call(partial(self._app.wait, job, timeout))
+
+    def history(self, job: Job[Any] | str) -> JobDetail:
+        """All that is known of a job; see `App.history`."""
+        return self._call(partial(self._app.history, job))
 
     def cancel(self, job: Job[Any] | str) -> CancelResult:
         """Cancel a job; see `App.cancel`."""

@@ -3,7 +3,7 @@
 An instant is a whole number of microseconds since the Unix epoch, UTC; a duration is a float of seconds.
 """
 
-import secrets
+import os
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -40,14 +40,15 @@ class SystemClock:
 
     def new_id(self) -> str:
         """A UUID version 7 (RFC 9562) as 36 characters of text."""
-        return uuid7_text(time.time_ns() // 1_000_000, secrets.randbits(74))
+        return uuid7_text(time.time_ns() // 1_000_000, os.urandom(10))
 
 
-def uuid7_text(milliseconds: int, random_bits: int) -> str:
-    """Write a UUID version 7 from its time and 74 random bits (RFC 9562, section 5.7)."""
-    high = random_bits >> 62
-    low = random_bits & ((1 << 62) - 1)
-    text = f"{(milliseconds << 80) | (7 << 76) | (high << 64) | (2 << 62) | low:032x}"
+def uuid7_text(milliseconds: int, random: bytes) -> str:
+    """Write a UUID version 7 from its time and ten random bytes (RFC 9562, section 5.7)."""
+    rest = bytearray(random)
+    rest[0] = 0x70 | rest[0] & 0x0F
+    rest[2] = 0x80 | rest[2] & 0x3F
+    text = milliseconds.to_bytes(6, "big").hex() + rest.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
