@@ -1,7 +1,6 @@
 """The app: kinds and schedules that it knows, and the calls by which a program sends jobs and looks after them."""
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -10,6 +9,7 @@ from typing import Any, Literal, Self, TypeVar, overload
 from pydantic import ValidationError
 
 from millhand.app.backend import Backend
+from millhand.app.jobs import AnyArgs, sent_job, stored_job
 from millhand.app.schedules import Schedule
 from millhand.app.sync import SyncApp
 from millhand.blobs import BlobStore
@@ -18,13 +18,13 @@ from millhand.core.clock import Clock, SystemClock
 from millhand.core.cron import Cron, Missed
 from millhand.core.errors import NotFound, WaitTimeout
 from millhand.core.fairness import Caps
-from millhand.core.job import DEFAULT_TENANT, Args, ArgsT, Job, NewJob, Sent
+from millhand.core.job import DEFAULT_TENANT, Args, ArgsT, Job, NewJob
 from millhand.core.limits import Limits
 from millhand.core.maker import JobMaker, SendOptions
 from millhand.core.ports import CancelResult
 from millhand.core.registry import HandlerFunction, Registry
 from millhand.core.retry import RetryPolicy
-from millhand.core.state import FINAL, State
+from millhand.core.state import FINAL
 from millhand.ledger.views import JobDetail, JobRecord
 from millhand.telemetry.tracing import send_span
 
@@ -95,7 +95,7 @@ class App:
         args: Args,
         *,
         zone: str = "UTC",
-        missed: Literal["skip", "once", "all"] = "once",
+        missed: Missed | Literal["skip", "once", "all"] = Missed.ONCE,
         tenant: str = DEFAULT_TENANT,
     ) -> None:
         """Enqueue these arguments at each tick of a cron expression, once however many workers run.
@@ -146,7 +146,7 @@ class App:
         if record is None:
             hint = "It may have been pruned; `millhand jobs list` shows the others."
             raise NotFound(f"there is no job {job_id}", hint=hint)
-        return _job(record, self._parse(record.kind, record.args))
+        return stored_job(record, self._parse(record.kind, record.args))
 
     async def wait(self, job: Job[ArgsT], timeout: float | None = None) -> Job[ArgsT]:  # noqa: ASYNC109 - the caller's bound
         """Wait until the job is settled for good, and return it; raises `WaitTimeout` after `timeout` seconds."""
@@ -159,7 +159,7 @@ class App:
             pause = min(pause * 1.5, _SLOWEST_LOOK)
         if record is None:
             raise NotFound(f"there is no job {job.id}", hint="It may have been pruned.")
-        return _job(record, job.args)
+        return stored_job(record, job.args)
 
     async def history(self, job: Job[Any] | str) -> JobDetail:
         """All that is known of a job: its attempts, log lines, artefacts, follow-up jobs, and why it waits.
@@ -184,7 +184,7 @@ class App:
         per_tenant: int | None = None,
         per_limit_key: int | None = None,
     ) -> None:
-        """Limit how many jobs of a queue run at a time, over all workers; None is no limit. It is kept until changed."""
+        """Limit how many jobs of a queue run at a time, over all workers, until it is changed; None is no limit."""
         caps = Caps(queue=running, tenant=per_tenant, limit_key=per_limit_key)
         await (await self.backend()).broker.set_caps(queue, caps)
 
@@ -230,7 +230,7 @@ class App:
     async def send(self, jobs: Sequence[NewJob]) -> list[Job[Args]]:
         """Send jobs made elsewhere, such as from JSON on the command line."""
         sent = await (await self.backend()).broker.send(jobs)
-        return [_sent(job, self._parse(job.kind, job.args), answer) for job, answer in zip(jobs, sent, strict=True)]
+        return [sent_job(job, self._parse(job.kind, job.args), answer) for job, answer in zip(jobs, sent, strict=True)]
 
     async def _send(self, many: Sequence[ArgsT], options: SendOptions) -> list[Job[ArgsT]]:
         broker = (await self.backend()).broker
@@ -239,64 +239,18 @@ class App:
             traced = replace(options, headers=headers)
             new = [self._maker.make(args, traced) for args in many]
             sent = await broker.send(new)
-        return [_sent(job, args, answer) for job, args, answer in zip(new, many, sent, strict=True)]
+        return [sent_job(job, args, answer) for job, args, answer in zip(new, many, sent, strict=True)]
 
     async def _record(self, job_id: str) -> JobRecord | None:
         return (await (await self.backend()).inspector.records([job_id])).get(job_id)
 
     def _parse(self, kind: str, text: str) -> Args:
-        model = self.registry.get(kind).args if kind in self.registry else _AnyArgs
+        model = self.registry.get(kind).args if kind in self.registry else AnyArgs
         try:
             return model.model_validate_json(text)
         except ValidationError:
-            return _AnyArgs.model_validate_json(text)
-
-
-class _AnyArgs(Args, extra="allow"):
-    """The arguments of a kind that this app does not know, or that no longer fit its model."""
+            return AnyArgs.model_validate_json(text)
 
 
 def _id(job: Job[Any] | str) -> str:
     return job if isinstance(job, str) else job.id
-
-
-def _sent(job: NewJob, args: ArgsT, answer: Sent) -> Job[ArgsT]:
-    return Job(
-        id=answer.id,
-        duplicate=answer.duplicate,
-        kind=job.kind,
-        state=State.SCHEDULED if job.run_at else State.AVAILABLE,
-        args=args,
-        queue=job.queue,
-        tenant=job.tenant,
-        priority=job.priority,
-        max_attempts=job.max_attempts,
-        max_crashes=job.max_crashes,
-        key=job.key,
-        run_at=job.run_at or None,
-        parent_id=job.parent_id,
-    )
-
-
-def _job(record: JobRecord, args: ArgsT) -> Job[ArgsT]:
-    return Job(
-        id=record.id,
-        kind=record.kind,
-        state=record.state,
-        args=args,
-        queue=record.queue,
-        tenant=record.tenant,
-        priority=record.priority,
-        failures=record.failures,
-        crashes=record.crashes,
-        max_attempts=record.max_attempts,
-        max_crashes=record.max_crashes,
-        key=record.key,
-        enqueued_at=record.enqueued_at,
-        run_at=record.run_at,
-        started_at=record.started_at,
-        finished_at=record.finished_at,
-        result=None if record.result is None else json.loads(record.result),
-        failure=record.failure,
-        parent_id=record.parent_id,
-    )
