@@ -2,8 +2,9 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from millhand.core.secret import Secret
 from millhand.engines.soffice.pdf import FilterValue, PdfExport
 from millhand.handlers.documents.preflight import Inspection
 
@@ -20,7 +21,7 @@ class Permissions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    password: SecretStr = Field(description="Who knows it may change the permissions.")
+    password: Secret = Field(description="Who knows it may change the permissions.")
     printing: Literal["none", "low", "full"] = "full"
     changes: Literal["none", "pages", "forms", "comments", "all"] = "none"
     copying: bool = Field(default=True, description="Text and pictures may be copied.")
@@ -59,8 +60,8 @@ class PdfOptions(BaseModel):
     embed_source: bool = Field(default=False, description="Put the original document into the PDF.")
     show_title: bool = Field(default=False, description="Readers show the document's title instead of the file's name.")
     open_with: Literal["pages", "outline", "thumbnails"] = Field(default="pages", description="Shown beside the pages.")
-    password: SecretStr | None = Field(default=None, description="Opens an encrypted source document.")
-    open_password: SecretStr | None = Field(default=None, description="Encrypts the PDF: readers must know it.")
+    password: Secret | None = Field(default=None, description="Opens an encrypted source document.")
+    open_password: Secret | None = Field(default=None, description="Encrypts the PDF: readers must know it.")
     permissions: Permissions | None = Field(default=None, description="Restricts what readers may do.")
 
     @model_validator(mode="after")

@@ -20,11 +20,15 @@ _CHUNK = 1 << 16
 _SMALL = 1 << 16
 _OVERLAP = 2048  # bytes of a chunk that are looked at again with the next: a link may lie across
 # Links that a program would fetch by itself, not those for a person to click.
-_RELATIONSHIP = re.compile(
-    rb"<Relationship\b(?=[^>]*TargetMode=\"External\")(?![^>]*/hyperlink\")[^>]*\bTarget=\"([^\"]+)\""
+_RELATIONSHIP = (
+    b"External",
+    re.compile(rb"<Relationship\b(?=[^>]*TargetMode=\"External\")(?![^>]*/hyperlink\")[^>]*\bTarget=\"([^\"]+)\""),
 )
-_XLINK = re.compile(
-    rb"<(?!text:a\b|draw:a\b)[\w:-]+\s[^>]*?xlink:href=\"((?:https?|ftp|file|smb|dav|webdav)s?:[^\"]+|//[^\"]+)\""
+_XLINK = (
+    b"xlink:href",
+    re.compile(
+        rb"<(?!text:a\b|draw:a\b)[\w:-]+\s[^>]*?xlink:href=\"((?:https?|ftp|file|smb|dav|webdav)s?:[^\"]+|//[^\"]+)\""
+    ),
 )
 _SHOWN_LINKS = 20
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
@@ -111,16 +115,17 @@ def _bomb(why: str) -> BadDocument:
 
 
 def _parse(package: zipfile.ZipFile, entry: zipfile.ZipInfo, facts: PackageFacts) -> None:
-    """Parse one part. Elements are looked at by a pattern, not by the parser: a call for each would take all the time."""
+    """Parse one part. Links are found by a pattern: a call from the parser for each element would take all the time."""
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = _refuse_doctype
-    pattern = _RELATIONSHIP if entry.filename.endswith(".rels") else _XLINK
+    mark, pattern = _RELATIONSHIP if entry.filename.endswith(".rels") else _XLINK
     before = b""
     with package.open(entry) as part:
         while chunk := part.read(_CHUNK):
             parser.Parse(chunk, False)  # noqa: FBT003 - expat's signature
-            for link in pattern.findall(before + chunk):
-                facts.link(html.unescape(link.decode("utf-8", "replace")))
+            if mark in (seen := before + chunk):
+                for link in pattern.findall(seen):
+                    facts.link(html.unescape(link.decode("utf-8", "replace")))
             before = chunk[-_OVERLAP:]
     parser.Parse(b"", True)  # noqa: FBT003 - as above
 
