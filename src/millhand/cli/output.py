@@ -4,6 +4,7 @@ On a terminal data is an aligned table; piped it is plain text with tabs; with `
 line for lists, each with the version of its schema.
 """
 
+import io
 import json
 import os
 import sys
@@ -18,6 +19,22 @@ SCHEMA = 1
 """The version of the JSON that commands write; it changes when a field changes its meaning or goes away."""
 
 T = TypeVar("T")
+
+
+class CurrentStderr(io.TextIOBase):
+    """Standard error as it is at the moment of writing: a live display takes its place for a while."""
+
+    def write(self, text: str, /) -> int:
+        """Write to what standard error is now."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush what standard error is now."""
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        """Whether standard error is a terminal."""
+        return sys.stderr.isatty()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +53,17 @@ class Output:
     json: bool = False
     quiet: bool = False
     verbose: bool = False
-    stdout: TextIO = field(default_factory=lambda: sys.stdout)
-    stderr: TextIO = field(default_factory=lambda: sys.stderr)
     clock: Clock = field(default_factory=SystemClock)
+
+    @property
+    def stdout(self) -> TextIO:
+        """Where data goes."""
+        return sys.stdout
+
+    @property
+    def stderr(self) -> TextIO:
+        """Where words go; while a live display is shown, they appear above it."""
+        return sys.stderr
 
     @property
     def on_terminal(self) -> bool:

@@ -1,12 +1,22 @@
 """How a job ended, for whoever waited for it: its result to standard output, a failure in words."""
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from millhand.cli.output import Output
 
 if TYPE_CHECKING:
+    from millhand.cli.session import Connected
     from millhand.core.job import Job
+
+
+async def settled(connected: "Connected", job: "Job[Any]", seconds: float | None) -> "Job[Any]":
+    """Wait for a job's end, and read why it failed with hint and all; raises `WaitTimeout`."""
+    ended = await connected.app.wait(job, seconds)
+    if ended.failure is None:
+        return ended
+    return replace(ended, failure=(await connected.inspector.job(job.id)).failure or ended.failure)
 
 
 def report_job(output: Output, job: "Job[Any]") -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from millhand.cli import payload
 from millhand.cli.follow import events
 from millhand.cli.live import Bar, count_bar, job_bar
-from millhand.cli.results import report_job
+from millhand.cli.results import report_job, settled
 from millhand.cli.session import Connected, Session
 from millhand.core.job import Args, NewJob, Sent
 from millhand.core.maker import JobMaker, SendOptions
@@ -23,7 +23,7 @@ async def send_one(session: Session, kind: str, text: str, options: SendOptions)
     """Send a job and write its id."""
     async with session.connected() as connected:
         args = payload.one(kind, connected.app.registry.get(kind).args, text)
-        [(job, sent)] = await _send(connected, kind, [args], options)
+        [(job, sent)] = await send(connected, kind, [args], options)
     _tell(session, job, sent)
 
 
@@ -31,14 +31,14 @@ async def send_and_wait(session: Session, kind: str, text: str, options: SendOpt
     """Send a job, follow it, and write its result; whether it completed. Raises `WaitTimeout`."""
     async with session.connected() as connected:
         args = payload.one(kind, connected.app.registry.get(kind).args, text)
-        [(_, sent)] = await _send(connected, kind, [args], options)
+        [(_, sent)] = await send(connected, kind, [args], options)
         session.output.say(f"{'There is a live job with this key: ' if sent.duplicate else ''}{sent.id} {kind}")
         try:
             with job_bar(session.output, kind) as bar:
                 following = asyncio.create_task(_show(connected, sent.id, bar))
                 job = await connected.app.job(sent.id)
                 try:
-                    job = await connected.app.wait(job, seconds)
+                    job = await settled(connected, job, seconds)
                     await following
                 finally:
                     following.cancel()
@@ -62,15 +62,16 @@ async def send_lines(session: Session, kind: str, options: SendOptions, *, skip_
             session.output.complain(f"line {line.number} skipped: {line.problem}")
         with count_bar(session.output, f"enqueue {kind}", len(good)) as bar:
             for start in range(0, len(good), _BATCH):
-                for job, sent in await _send(connected, kind, good[start : start + _BATCH], options):
+                for job, sent in await send(connected, kind, good[start : start + _BATCH], options):
                     _tell(session, job, sent)
                 bar.progress(min(1.0, (start + _BATCH) / len(good)))
     session.output.say(f"{len(good):,} jobs enqueued.")
 
 
-async def _send(
+async def send(
     connected: Connected, kind: str, many: Sequence[Args], options: SendOptions
 ) -> list[tuple[NewJob, Sent]]:
+    """Send jobs of a kind in one transaction."""
     maker = JobMaker(connected.app.registry, connected.app.clock)
     queue = options.queue or type(many[0]).queue
     with send_span(queue=queue, kind=kind, count=len(many)) as headers:

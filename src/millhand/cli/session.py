@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
 import typer
 
-from millhand.cli.output import Output
+from millhand.cli.output import CurrentStderr, Output
 from millhand.core.clock import Clock
 from millhand.core.errors import UsageError
 
@@ -114,12 +114,13 @@ class Session:
         """Run a command's coroutine to its end."""
         return asyncio.run(work)
 
-    def log_to_stderr(self, level: str) -> None:
+    def log_to_stderr(self, level: str, format: str = "auto") -> None:  # noqa: A002 - the setting's name
         """Send log lines of that level or above to standard error; `-v` shows all, `-q` only errors."""
-        from millhand.telemetry.logging import LogOptions, configure_logging
+        from millhand.telemetry.logging import LogFormat, LogOptions, configure_logging
 
         wanted = "debug" if self.options.verbose else "error" if self.options.quiet else level
-        configure_logging(LogOptions(level=wanted), self.output.stderr, self.output.clock)
+        options = LogOptions(level=wanted, format=LogFormat(format), colour=not os.environ.get("NO_COLOR"))
+        configure_logging(options, cast("TextIO", CurrentStderr()), self.clock)
 
     def confirm_by_name(self, name: str, question: str, *, yes: bool) -> None:
         """Have a person type `name` before something irrevocable; elsewhere `--yes` must be given."""

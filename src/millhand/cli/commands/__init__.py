@@ -9,17 +9,25 @@ from millhand.cli.commands.config import config
 from millhand.cli.commands.enqueue import enqueue
 from millhand.cli.commands.exec import exec_kind
 from millhand.cli.commands.failures import failures
+from millhand.cli.commands.health import health
 from millhand.cli.commands.help import help_topic
 from millhand.cli.commands.jobs import jobs
 from millhand.cli.commands.kinds import kinds
 from millhand.cli.commands.queues import queues
 from millhand.cli.commands.schedules import schedules
 from millhand.cli.commands.schema import schema
+from millhand.cli.commands.top import top
+from millhand.cli.commands.up import up
 from millhand.cli.commands.version import version
+from millhand.cli.commands.worker import worker
 
 COMMANDS: Mapping[str, Callable[..., Any]] = {
+    "up": up,
+    "worker": worker,
     "enqueue": enqueue,
     "exec": exec_kind,
+    "top": top,
+    "health": health,
     "version": version,
     "help": help_topic,
 }

@@ -56,7 +56,7 @@ def _pairs(found: "JobDetail") -> list[tuple[str, object]]:
         ("error", f"{found.failure.message} ({found.failure.code})" if found.failure else None),
         ("hint", found.failure.hint if found.failure else None),
     ]
-    return [(name, value) for name, value in pairs if value not in (None, "")]
+    return [(name, value) for name, value in pairs if value not in (None, "", Instant(None))]
 
 
 def _sections(found: "JobDetail", output: Output) -> list[tuple[str, list[str]]]:

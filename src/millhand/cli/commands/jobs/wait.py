@@ -8,7 +8,7 @@ import typer
 from millhand.cli.durations import as_seconds
 from millhand.cli.examples import example
 from millhand.cli.exit_codes import ExitCode
-from millhand.cli.results import report_job
+from millhand.cli.results import report_job, settled
 from millhand.cli.session import Session, session_of
 
 if TYPE_CHECKING:
@@ -35,4 +35,4 @@ def wait(
 async def _wait(session: Session, jobs: list[str], seconds: float | None) -> "list[Job[Any]]":
     async with session.connected() as connected:
         found = [await connected.app.job(await connected.inspector.resolve(job)) for job in jobs]
-        return await asyncio.gather(*(connected.app.wait(job, seconds) for job in found))
+        return await asyncio.gather(*(settled(connected, job, seconds) for job in found))
