@@ -108,7 +108,6 @@ async def open_worker(app: App, target: str) -> AsyncGenerator[Worker]:
 
 def run_app(app: App) -> None:
     """Work on this app's jobs in the foreground until a signal."""
-
     log = app.settings.log
     configure_logging(LogOptions(level=log.level, format=LogFormat(log.format)), sys.stderr, app.clock)
 
