@@ -1,0 +1,116 @@
+"""The stage for one measurement of one queue: an empty place, its marks, and the processes that drive it."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from bench.environment import ROOT
+from bench.processes import running
+from bench.queues.contenders import Queue
+from bench.queues.marks import VARIABLE, Marks
+
+_PATIENCE = 60.0
+_LONGEST = 300.0
+
+
+class StageError(Exception):
+    """A process that drives the queue failed, or the worker did not come up."""
+
+
+class Stage:
+    """A queue in an empty place, ready to be driven. `address` is that of the server it uses, if any."""
+
+    def __init__(self, queue: Queue, place: Path, address: str, jobs: int, *, executors: int = 1) -> None:
+        place.mkdir()
+        self._queue = queue
+        self._executors = executors
+        self._place = place
+        marks = place / "marks"
+        self.marks = Marks.create(marks, jobs)
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("MILLHAND_")},
+            **queue.environment(place, executors),
+            "BENCH_ADDRESS": address,
+            VARIABLE: str(marks),
+            "PYTHONPATH": str(ROOT),
+        }
+        self.drive("prepare")
+
+    def drive(self, action: str, **options: float) -> dict[str, float]:
+        """Do one action in a process of its own, and return what it measured."""
+        done = subprocess.run(
+            self._command(action, **options),
+            cwd=self._place,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_LONGEST,
+        )
+        return self._answer(action, done.returncode, done.stdout, done.stderr)
+
+    @contextmanager
+    def watching(self, **options: float) -> Iterator["Watch"]:
+        """Watch the jobs from a process that is started before the worker."""
+        watch = subprocess.Popen(
+            self._command("watch", **options),
+            cwd=self._place,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            yield Watch(self, watch)
+        finally:
+            watch.kill()
+            watch.wait()
+
+    @contextmanager
+    def worker(self) -> Iterator[list[psutil.Process]]:
+        """Run the worker, with all its processes."""
+        programs = self._executors if self._queue.process_each else 1
+        command = self._command("work", executors=self._executors)
+        with running([command] * programs, self._place, self._environment) as started:
+            yield started
+
+    def wait_for(self, number: int) -> None:
+        """Wait until a job has started; raises StageError."""
+        deadline = time.monotonic() + _PATIENCE
+        while not self.marks.is_started(number):
+            if time.monotonic() > deadline:
+                raise StageError(
+                    f"{self._queue.contender.name}: a job did not start in {_PATIENCE:g} s\n{self._said()}"
+                )
+            time.sleep(0.01)
+
+    def _said(self) -> str:
+        return "\n".join(path.read_text(errors="replace")[-2_000:] for path in self._place.glob("said-*.txt"))
+
+    def _command(self, action: str, **options: float) -> list[str]:
+        flags = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+        return [str(self._queue.python), "-m", "bench.queues.drive", self._queue.peer, action, *flags]
+
+    def _answer(self, action: str, code: int, said: str, complained: str) -> dict[str, float]:
+        if code != 0:
+            raise StageError(f"{self._queue.contender.name}: {action} failed\n{complained[-2_000:]}\n{self._said()}")
+        return json.loads(said.splitlines()[-1])
+
+
+class Watch:
+    """A process that watches the jobs of a stage."""
+
+    def __init__(self, stage: Stage, process: "subprocess.Popen[str]") -> None:
+        self._stage = stage
+        self._process = process
+
+    def result(self) -> dict[str, float]:
+        """Wait for its answer."""
+        said, complained = self._process.communicate(timeout=_LONGEST)
+        return self._stage._answer("watch", self._process.returncode, said, complained)  # noqa: SLF001 - one module
