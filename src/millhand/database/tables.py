@@ -102,7 +102,7 @@ _partial_index("jobs_due", DUE, jobs.c.queue, jobs.c.run_at, jobs.c.state)
 _partial_index("jobs_running", RUNNING, jobs.c.queue, *_lane, jobs.c.lease_until)
 _partial_index("jobs_live_key", LIVE_KEY, jobs.c.kind, jobs.c.key, unique=True)
 _partial_index("jobs_parent", jobs.c.parent_id.is_not(None), jobs.c.parent_id)
-_partial_index("jobs_failing", FAILING, jobs.c.kind, jobs.c.error_fingerprint, jobs.c.seq, jobs.c.state)
+_partial_index("jobs_failing", FAILING, jobs.c.state, jobs.c.kind, jobs.c.error_fingerprint, jobs.c.seq)
 _partial_index("jobs_finished", FINISHED, jobs.c.state, jobs.c.finished_at)
 sa.Index("jobs_state", jobs.c.state, jobs.c.seq)
 

@@ -75,7 +75,7 @@ def records(connection: sa.Connection, job_ids: Sequence[str]) -> dict[str, JobR
 def _sources(wanted: JobFilter) -> list[sa.ColumnElement[bool] | None]:
     """The walks that find them: each goes down one index in the order of `seq`."""
     if _is_group(wanted):
-        return [FAILING]
+        return [in_state(state) for state in sorted(wanted.states or {State.DISCARDED, State.RETRYABLE})]
     if wanted.states:
         return [in_state(state) for state in sorted(wanted.states)]
     return [None]
@@ -94,18 +94,25 @@ def _walk(
     limit: int,
 ) -> _Found:
     along = [] if source is None else [source]
-    if source is FAILING:
-        along += [jobs.c.kind == wanted.kind, jobs.c.error_fingerprint == wanted.fingerprint]
+    if _is_group(wanted):
+        along += [FAILING, jobs.c.kind == wanted.kind, jobs.c.error_fingerprint == wanted.fingerprint]
     if wanted.parent is not None:
         along.append(jobs.c.parent_id == wanted.parent)
-    if before is not None:
-        along.append(jobs.c.seq < before)
-    last = sa.select(jobs.c.seq).where(*along).order_by(jobs.c.seq.desc()).limit(1).offset(WINDOW - 1)
-    edge = connection.scalar(last) or 0
-    fitting = sa.select(*JOB_ROW).where(*along, jobs.c.seq >= edge, *_conditions(wanted))
+    older = [] if before is None else [jobs.c.seq < before]
+    edge = _edge(connection, [*along, *older] if along else [], before)
+    fitting = sa.select(*JOB_ROW).where(*along, *older, jobs.c.seq >= edge, *_conditions(wanted))
     rows = connection.execute(fitting.order_by(jobs.c.seq.desc()).limit(limit + 1)).mappings()
     found = [job_row(row) for row in rows]
     return _Found(found, found[-1].seq if len(found) > limit else edge)
+
+
+def _edge(connection: sa.Connection, along: Sequence[sa.ColumnElement[bool]], before: int | None) -> int:
+    """Where the window of a walk ends: `WINDOW` jobs on, or 0 at the end of the ledger."""
+    if along:
+        last = sa.select(jobs.c.seq).where(*along).order_by(jobs.c.seq.desc()).limit(1).offset(WINDOW - 1)
+        return connection.scalar(last) or 0
+    top = before or (connection.scalar(sa.select(sa.func.max(jobs.c.seq))) or 0) + 1
+    return max(0, top - WINDOW)
 
 
 def _conditions(wanted: JobFilter) -> Iterator[sa.ColumnElement[bool]]:

@@ -70,7 +70,7 @@ def _create_jobs() -> None:
     op.create_index(
         "jobs_failing",
         "jobs",
-        ["kind", "error_fingerprint", "seq", "state"],
+        ["state", "kind", "error_fingerprint", "seq"],
         **_where("state IN ('discarded', 'retryable')"),
     )
     op.create_index("jobs_finished", "jobs", ["state", "finished_at"], **_where("finished_at IS NOT NULL"))
