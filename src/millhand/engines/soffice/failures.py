@@ -15,6 +15,11 @@ from millhand.engines.soffice.values import Attempt, Task
 
 _STARVED = 0.3  # of the time limit: a document with less processor time than this was kept waiting by others
 _MEGABYTE = 1 << 20
+_WORDS = {
+    "empty reference": "it could not be loaded",
+    "source file could not be loaded": "it could not be loaded",
+    "type detection": "it was not recognised",
+}
 
 
 def is_final(attempt: Attempt, export: PdfExport) -> bool:
@@ -26,7 +31,7 @@ def is_final(attempt: Attempt, export: PdfExport) -> bool:
 def raise_failure(attempts: list[Attempt], task: Task) -> NoReturn:
     """Raise the error that fits the last attempt, told with what earlier ones said."""
     last = attempts[-1]
-    reasons = "; ".join(f"{attempt.rung}: {attempt.message}" for attempt in attempts if attempt.message)
+    reasons = "; ".join(f"{attempt.rung}: {_plain(attempt.message)}" for attempt in attempts)
     match last.failure:
         case "cancelled":
             raise JobCancelled("The conversion was cancelled.")
@@ -42,13 +47,18 @@ def raise_failure(attempts: list[Attempt], task: Task) -> NoReturn:
         case "gone" | "setup":
             raise EngineFailed(f"LibreOffice did not run: {reasons}.")
         case "load" if task.export.password is not None:
-            raise PasswordNeeded(f"The document can't be opened with the given password ({reasons}).")
+            raise PasswordNeeded("The document can't be opened with the given password.")
         case "load":
             raise DocumentUnreadable(
                 f"LibreOffice can't open the document: it is damaged or not supported ({reasons})."
             )
         case _:
             raise DocumentFailed(f"LibreOffice could not convert the document ({reasons}).")
+
+
+def _plain(message: str) -> str:
+    """What LibreOffice says about itself, said about the document."""
+    return next((words for mark, words in _WORDS.items() if mark in message), message)
 
 
 def _raise_too_slow(attempt: Attempt, task: Task) -> NoReturn:

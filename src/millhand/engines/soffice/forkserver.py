@@ -2,29 +2,26 @@
 
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from millhand.engines import programs
 from millhand.engines.meter import TreeMeter
-from millhand.engines.process import ProcessLimits, StopReason, first_line, kill_tree, tail, watch
+from millhand.engines.process import ProcessLimits, StopReason, kill_tree, tail, watch
 from millhand.engines.soffice import fonts, pdf, profile, reach, sample
+from millhand.engines.soffice.call import Call, receive
 from millhand.engines.soffice.install import Installation
-from millhand.engines.soffice.values import Attempt, FailureKind, SofficeSettings, Task
+from millhand.engines.soffice.values import Attempt, SofficeSettings, Task
 
-_ANSWER_BYTES = 1 << 16
 _FORK_SECONDS = 10.0  # forking takes milliseconds; a server that needs longer is stuck
 _BURY_SECONDS = 5.0
-
-_LIMITS_OF_KERNEL: Mapping[int, FailureKind] = {int(signal.SIGXCPU): "time", int(signal.SIGXFSZ): "output"}
 
 
 class ForkServerFailed(Exception):
@@ -73,7 +70,7 @@ class ForkServer:
     def convert(self, task: Task, cancelled: Callable[[], bool]) -> Attempt:
         """Convert a document in a process of its own, within its limits."""
         began = time.monotonic()
-        call = _Call(self._ask(task))
+        call = Call(self._ask(task))
         try:
             stopped_by = self._supervise(call, task, cancelled)
         finally:
@@ -133,7 +130,7 @@ class ForkServer:
         return {**os.environ, **fonts.environment(), **folders}
 
     def _await_ready(self, deadline: float) -> None:
-        answer = _receive(self._control, deadline - time.monotonic())
+        answer = receive(self._control, deadline - time.monotonic())
         if answer is None or not answer.get("ready"):
             self.close()
             said = tail(self._folder / "said.txt")
@@ -160,7 +157,7 @@ class ForkServer:
             socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
         return ours
 
-    def _supervise(self, call: "_Call", task: Task, cancelled: Callable[[], bool]) -> StopReason | None:
+    def _supervise(self, call: Call, task: Task, cancelled: Callable[[], bool]) -> StopReason | None:
         pid = call.await_child(_FORK_SECONDS)
         if pid is None:
             return None
@@ -175,84 +172,3 @@ class ForkServer:
             call.ended(_BURY_SECONDS)
         call.peak_memory = max(call.peak_memory, meter.peak_memory)
         return stopped_by
-
-
-class _Call:
-    """What the server and the child say about one document."""
-
-    def __init__(self, answers: socket.socket) -> None:
-        self._answers = answers
-        self._told: dict[str, Any] = {}
-        self._closed = False
-        self.peak_memory = 0
-
-    @property
-    def cpu_seconds(self) -> float:
-        return float(self._told.get("cpu_seconds", 0.0))
-
-    def await_child(self, seconds: float) -> int | None:
-        """The child's process id; None if there is none."""
-        deadline = time.monotonic() + seconds
-        while "pid" not in self._told and not self._closed and time.monotonic() < deadline:
-            self._listen(deadline - time.monotonic())
-        return self._told.get("pid")
-
-    def ended(self, seconds: float) -> bool:
-        """Wait for the child's end."""
-        deadline = time.monotonic() + seconds
-        while not self._over:
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                return False
-            self._listen(remaining)
-        return True
-
-    def verdict(self, stopped_by: StopReason | None, said: Path) -> tuple[FailureKind | None, str]:
-        """What became of the document: None when the child says that it is done."""
-        self.peak_memory = max(self.peak_memory, int(self._told.get("peak_memory", 0)))
-        status: int | None = self._told.get("exit")
-        if stopped_by is not None:
-            return stopped_by, f"it was stopped: {stopped_by}"
-        if "failed" in self._told:
-            return self._told["failed"], self._told["message"]
-        match status:
-            case None:
-                return "gone", "the fork server ended or did not answer"
-            case 0 if "done" in self._told:
-                return None, ""
-            case _ if -status in _LIMITS_OF_KERNEL:
-                return _LIMITS_OF_KERNEL[-status], f"it was stopped ({_death(status)})"
-            case _:
-                return "crash", f"LibreOffice crashed ({_death(status)}) {first_line(said)}".strip()
-
-    def close(self) -> None:
-        self._answers.close()
-
-    @property
-    def _over(self) -> bool:
-        return self._closed or "exit" in self._told
-
-    def _listen(self, seconds: float) -> None:
-        try:
-            answer = _receive(self._answers, seconds)
-        except (EOFError, OSError):
-            self._closed = True
-            return
-        self._told |= answer or {}
-
-
-def _receive(source: socket.socket, seconds: float) -> dict[str, Any] | None:
-    """The next message, or None if none comes in time. Raises EOFError when the other end is closed."""
-    ready, _, _ = select.select([source], [], [], max(0.0, seconds))
-    if not ready:
-        return None
-    text = source.recv(_ANSWER_BYTES)
-    if not text:
-        raise EOFError
-    return json.loads(text)
-
-
-def _death(status: int) -> str:
-    if status >= 0:
-        return f"exit code {status}"
-    return signal.Signals(-status).name

@@ -1,6 +1,7 @@
 """What LibreOffice is told when it writes a PDF: filter options, commands before it, the input's password."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -10,6 +11,9 @@ FilterValue: TypeAlias = bool | int | str
 
 # LibreOfficeKit's own defaults are 80 and true; these are soffice's, so that both engines write the same file.
 DEFAULTS: Mapping[str, FilterValue] = {"Quality": 90, "ExportNotes": False}
+
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class PdfExport:
 
     suffix: str
     family: Family = "writer"
-    filter_data: Mapping[str, FilterValue] = field(default_factory=dict[str, FilterValue])
+    filter_data: Mapping[str, FilterValue] = field(default_factory=dict[str, FilterValue], repr=False)
     import_options: str = ""
     commands: tuple[str, ...] = ()
     password: str | None = field(default=None, repr=False)
@@ -67,6 +71,4 @@ def _typed(value: FilterValue) -> dict[str, str]:
 
 
 def _hide_commas_in_strings(text: str) -> str:
-    parts = text.replace('\\"', "\\u0022").split('"')
-    parts[1::2] = [part.replace(",", "\\u002c") for part in parts[1::2]]
-    return '"'.join(parts)
+    return _STRING.sub(lambda found: found[0].replace(",", "\\u002c"), text)

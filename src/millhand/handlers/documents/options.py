@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from millhand.core.secret import Secret
+from millhand.engines.soffice.errors import PasswordNeeded
 from millhand.engines.soffice.pdf import FilterValue, PdfExport
 from millhand.handlers.documents.preflight import Inspection
 
@@ -73,7 +74,9 @@ class PdfOptions(BaseModel):
         return self
 
     def export(self, document: Inspection) -> PdfExport:
-        """The order for LibreOffice, for this document."""
+        """The order for LibreOffice, for this document. Raises PasswordNeeded if it is encrypted and none was given."""
+        if document.encrypted and self.password is None:
+            raise PasswordNeeded("The document is encrypted, and no password was given.")
         family = document.format.family if document.format is not None else "writer"
         return PdfExport(
             suffix=document.suffix,
