@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from pydantic import ValidationError
 
-from millhand.app.backend import Backend
 from millhand.app.jobs import AnyArgs, sent_job, stored_job
 from millhand.app.schedules import Schedule
 from millhand.app.sync import SyncApp
@@ -25,8 +24,13 @@ from millhand.core.ports import CancelResult
 from millhand.core.registry import HandlerFunction, Registry
 from millhand.core.retry import RetryPolicy
 from millhand.core.state import FINAL
+from millhand.ledger.filters import parse
 from millhand.ledger.views import JobDetail, JobRecord
 from millhand.telemetry.tracing import send_span
+
+if TYPE_CHECKING:
+    from millhand.app.backend import Backend
+    from millhand.ledger.views import JobRecord
 
 ResultT = TypeVar("ResultT")
 
@@ -84,9 +88,11 @@ class App:
         """Register a function as the handler of the kind that its second parameter's type names."""
         return self.registry.handler(**rules) if function is None else self.registry.handler(function)
 
-    def include(self, registry: Registry) -> None:
-        """Take over all kinds of a registry."""
-        self.registry.include(registry)
+    def include(self, other: "App | Registry") -> None:
+        """Take over the kinds and schedules of another app, or the kinds of a registry."""
+        if isinstance(other, App):
+            self.schedules += other.schedules
+        self.registry.include(other.registry if isinstance(other, App) else other)
 
     def schedule(
         self,
@@ -168,6 +174,17 @@ class App:
         """
         return await (await self.backend()).inspector.job(_id(job))
 
+    async def find(self, wanted: str = "", *, limit: int = 50) -> list[Job[Args]]:
+        """The newest jobs that a filter means, such as `kind:document.* state:discarded since:2h`; "" means all.
+
+        The filter's words are those of the command line (`millhand help filters`); raises `UsageError` for others.
+        """
+        inspector = (await self.backend()).inspector
+        page = await inspector.jobs(parse(wanted, self.clock.now()), limit=limit)
+        records = await inspector.records([row.id for row in page.rows])
+        found = [records[row.id] for row in page.rows if row.id in records]
+        return [stored_job(record, self._parse(record.kind, record.args)) for record in found]
+
     async def cancel(self, job: Job[Any] | str) -> CancelResult:
         """Cancel a job: at once if it waits, within about a second if it runs."""
         return await (await self.backend()).broker.cancel(_id(job))
@@ -175,6 +192,16 @@ class App:
     async def retry(self, job: Job[Any] | str) -> bool:
         """Have a settled or waiting job run again now; whether there was such a job."""
         return bool(await (await self.backend()).broker.retry([_id(job)]))
+
+    # Queues
+
+    async def pause(self, queue: str) -> None:
+        """Stop delivering from a queue, in every worker; running jobs go on."""
+        await (await self.backend()).broker.pause(queue)
+
+    async def resume(self, queue: str) -> None:
+        """Deliver from a queue again."""
+        await (await self.backend()).broker.resume(queue)
 
     async def limit(
         self,
@@ -190,8 +217,10 @@ class App:
 
     # Life
 
-    async def backend(self) -> Backend:
+    async def backend(self) -> "Backend":
         """The connections, opened at first use."""
+        from millhand.app.backend import Backend  # noqa: PLC0415 - executors never connect, and start quicker without
+
         async with self._opening:
             if self._backend is None:
                 settings = self.settings
@@ -241,7 +270,7 @@ class App:
             sent = await broker.send(new)
         return [sent_job(job, args, answer) for job, args, answer in zip(new, many, sent, strict=True)]
 
-    async def _record(self, job_id: str) -> JobRecord | None:
+    async def _record(self, job_id: str) -> "JobRecord | None":
         return (await (await self.backend()).inspector.records([job_id])).get(job_id)
 
     def _parse(self, kind: str, text: str) -> Args:
