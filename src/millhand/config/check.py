@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from millhand.config.settings import Settings
+from millhand.core.durability import Durability
 from millhand.core.finding import Finding, Level
 from millhand.core.limits import MIB
 from millhand.core.registry import Kind
-from millhand.database.engines import Durability
 
 _RENEWALS = 3
 _SHORTEST_LEASE = 5.0

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
 
 from millhand.config.machine import cores
 from millhand.config.units import Mebibytes, Paths, Seconds, Texts
-from millhand.database.engines import Durability
+from millhand.core.durability import Durability
 
 DEFAULT_DATABASE = "sqlite:///data/millhand.db"
 DEFAULT_ORIGIN = "default"

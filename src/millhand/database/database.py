@@ -8,9 +8,10 @@ from typing import Self, TypeVar
 import sqlalchemy as sa
 
 from millhand.core.clock import Clock
+from millhand.core.durability import Durability
 from millhand.core.errors import BrokerUnavailable
 from millhand.database.ears import ears
-from millhand.database.engines import READERS, Durability, reader_engine, sqlite_path, writer_engine
+from millhand.database.engines import READERS, reader_engine, sqlite_path, writer_engine
 from millhand.database.faults import translated
 from millhand.database.schema import require_current, schema_status, schema_up
 from millhand.database.waker import Waker

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -10,18 +9,8 @@ from sqlalchemy import event, exc
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from millhand.core.durability import Durability
 from millhand.core.errors import ConfigError
-
-
-class Durability(StrEnum):
-    """When a commit counts: `full` once the disk has it; `normal` may lose the last commits at a power cut.
-
-    SQLite's `synchronous`, and on PostgreSQL `synchronous_commit`. A killed process loses nothing with either.
-    """
-
-    FULL = "full"
-    NORMAL = "normal"
-
 
 READERS = 4
 """How many reads can run at once in one process."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from millhand.core.durability import Durability
 from millhand.core.errors import SchemaMismatch
-from millhand.database.engines import Durability, reader_engine, sqlite_path, writer_engine
+from millhand.database.engines import reader_engine, sqlite_path, writer_engine
 from millhand.database.faults import translated
 
 HEAD = "0001"

@@ -7,7 +7,7 @@ import pytest
 
 from millhand.config import Flag, Settings, load, rows
 from millhand.core.errors import ConfigError
-from millhand.database.engines import Durability
+from millhand.core.durability import Durability
 
 
 def _load(folder: Path, toml: str = "", environ: Mapping[str, str] | None = None, *flags: Flag) -> Settings:
