@@ -6,6 +6,7 @@ from typing import Any
 import typer
 
 from millhand.cli.commands.config import config
+from millhand.cli.commands.doctor import doctor
 from millhand.cli.commands.enqueue import enqueue
 from millhand.cli.commands.exec import exec_kind
 from millhand.cli.commands.failures import failures
@@ -26,6 +27,7 @@ COMMANDS: Mapping[str, Callable[..., Any]] = {
     "worker": worker,
     "enqueue": enqueue,
     "exec": exec_kind,
+    "doctor": doctor,
     "top": top,
     "health": health,
     "version": version,
