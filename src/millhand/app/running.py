@@ -174,7 +174,9 @@ class _Duties:
         self._metrics.rescued(await self._backend.broker.rescue())
 
     async def _fire(self) -> None:
-        await self._schedules.fire_due(self._insert)
+        tick = await self._schedules.next_tick()
+        if tick is not None and tick <= self._clock.now():
+            await self._schedules.fire_due(self._insert)
 
     def _insert(self, connection: Any, jobs: Sequence[NewJob]) -> object:  # noqa: ANN401 - the ledger's own connection
         return insert_jobs(connection, jobs, self._clock.now())

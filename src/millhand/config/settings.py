@@ -40,7 +40,9 @@ class WorkerSettings(Group):
         default=1.0, gt=0, description="How often an idle worker looks for jobs even though nobody woke it."
     )
     start_limit: Seconds = Field(default=60.0, gt=0, description="How long an executor may take to come up.")
-    recycle_jobs: int = Field(default=1_000, ge=0, description="Replace an executor after so many jobs; 0 means never.")
+    recycle_jobs: int = Field(
+        default=10_000, ge=0, description="Replace an executor after so many jobs; 0 means never."
+    )
     recycle_memory: Mebibytes = Field(
         default=1_024, description="Replace an idle executor that holds more than this; 0 means never."
     )

@@ -7,6 +7,7 @@ from millhand.worker.loop import Loop
 from millhand.worker.pool import Pool
 
 _LOOK_EVERY = 0.4
+_IDLE = 1.0
 _OLD_ENOUGH = 0.2
 
 
@@ -24,11 +25,17 @@ class Canceller(Loop):
     async def turn(self) -> None:
         """Ask about the jobs that have run for a moment, and tell those that are to stop."""
         now = self.clock.monotonic()
+        self.every = _LOOK_EVERY if len(self._holdings) else _IDLE
         asked = {held.job_id: held for held in self._holdings if self._worth_asking(held, now)}
         if not asked:
             return
         for job_id in await self._ledger.cancel_requests(list(asked)):
             self._stop(asked[job_id])
+
+    def wake(self) -> None:
+        """Jobs were given out: rest no longer."""
+        if self.every == _IDLE:
+            self.rouse()
 
     def _worth_asking(self, holding: Holding, now: float) -> bool:
         return not holding.lost and holding.stop_sent is None and now - holding.held_since > _OLD_ENOUGH

@@ -72,7 +72,7 @@ class Dispatcher:
         self._settings = settings
         clock, metrics = parts.clock, parts.metrics
         self.phase = Phase.STARTING
-        self.holdings = Holdings(clock)
+        self.holdings = Holdings(clock, self._busy)
         self._reporter = Reporter(parts.ledger, clock)
         self._settler = Settler(parts.broker, self.holdings, clock, metrics, lambda: self.pool.rules, parts.random)
         self.pool = Pool(self._settler, self._reporter, clock, self._changed)
@@ -148,6 +148,10 @@ class Dispatcher:
         if self.phase is Phase.STARTING and self.pool.rules:
             self.phase = Phase.RUNNING
         self._fetcher.rouse()
+
+    def _busy(self) -> None:
+        self._watchdog.wake()
+        self._canceller.wake()
 
     async def _wind_down(self, tasks: dict[str, asyncio.Task[None]]) -> int:
         self.phase = Phase.DRAINING

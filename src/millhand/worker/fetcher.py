@@ -45,6 +45,8 @@ class Fetcher(Loop):
             self._take(deliveries)
 
     def _take(self, deliveries: list[Delivery]) -> None:
+        if not deliveries:
+            return
         holdings = self._holdings.add(deliveries)
         if self.stopping:
             for holding in holdings:

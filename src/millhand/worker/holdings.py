@@ -1,6 +1,6 @@
 """What a dispatcher holds: every delivery whose lease it keeps, from receipt to accepted settlement."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -30,10 +30,11 @@ class Holding:
 
 
 class Holdings:
-    """All holdings of one dispatcher, by ticket."""
+    """All holdings of one dispatcher, by ticket. `busy` is called when the first one comes after there was none."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, busy: Callable[[], None]) -> None:
         self._clock = clock
+        self._busy = busy
         self._tickets = count(1)
         self._held: dict[int, Holding] = {}
 
@@ -45,6 +46,8 @@ class Holdings:
 
     def add(self, deliveries: Sequence[Delivery]) -> list[Holding]:
         """Hold these deliveries."""
+        if deliveries and not self._held:
+            self._busy()
         now = self._clock.monotonic()
         added = [Holding(next(self._tickets), delivery, now, now) for delivery in deliveries]
         self._held.update((holding.ticket, holding) for holding in added)

@@ -11,12 +11,13 @@ from millhand.worker.pool import Pool
 from millhand.worker.settings import WorkerSettings
 
 _LOOK_EVERY = 0.1
+_IDLE = 1.0
 _SLOW = 0.1
 """A job that runs longer than this many seconds gives up the jobs that wait behind it in its executor."""
 
 
 class Watchdog(Loop):
-    """Looks at the running jobs ten times a second; costs next to nothing while none runs."""
+    """Looks at the running jobs ten times a second, and rests while none runs."""
 
     name = "watchdog"
 
@@ -30,9 +31,15 @@ class Watchdog(Loop):
     async def turn(self) -> None:
         """Look at every executor that is busy."""
         now = self.clock.monotonic()
-        for executor in list(self._pool.executors.values()):
-            if executor.given and executor.killed is None:
-                self._look(executor, now)
+        busy = [one for one in self._pool.executors.values() if one.given and one.killed is None]
+        for executor in busy:
+            self._look(executor, now)
+        self.every = _LOOK_EVERY if busy else _IDLE
+
+    def wake(self) -> None:
+        """Jobs were given out: rest no longer."""
+        if self.every == _IDLE:
+            self.rouse()
 
     def _look(self, executor: Executor, now: float) -> None:
         running = executor.running
