@@ -32,6 +32,7 @@ class Here:
         self._tools = tools
         self._threads = threads
         self._running: set[JobContext] = set()
+        self.stopped = False
 
     async def run(self, args: Args, say: Say) -> Outcome:
         """Run the handler of these arguments to its outcome; `say` hears its progress and its log lines."""
@@ -49,6 +50,7 @@ class Here:
 
     def stop(self) -> None:
         """Ask everything that runs to stop."""
+        self.stopped = True
         for context in self._running:
             context.stop("cancelled")
 

@@ -6,6 +6,7 @@ from typing import Any
 import typer
 
 from millhand.cli.commands.config import config
+from millhand.cli.commands.convert import convert
 from millhand.cli.commands.doctor import doctor
 from millhand.cli.commands.enqueue import enqueue
 from millhand.cli.commands.exec import exec_kind
@@ -25,6 +26,7 @@ from millhand.cli.commands.worker import worker
 COMMANDS: Mapping[str, Callable[..., Any]] = {
     "up": up,
     "worker": worker,
+    "convert": convert,
     "enqueue": enqueue,
     "exec": exec_kind,
     "doctor": doctor,
