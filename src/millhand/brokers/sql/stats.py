@@ -56,7 +56,7 @@ def queue_stats(connection: sa.Connection) -> list[QueueStats]:
 def _stats(connection: sa.Connection, queue: str, *, paused: bool) -> QueueStats:
     asked = {"queue": queue}
     ready, running = connection.execute(_COUNTS, asked).one()
-    due = dict(connection.execute(_DUE_COUNTS, asked).tuples().all())
+    due = {row[0]: row[1] for row in connection.execute(_DUE_COUNTS, asked)}
     oldest = [instant for instant in connection.execute(_OLDEST, asked).one() if instant is not None]
     return QueueStats(
         queue=queue,
