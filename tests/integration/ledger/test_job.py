@@ -31,7 +31,7 @@ async def reasons(inspector: Inspector, job_id: str) -> list[str]:
 async def test_the_life_of_a_job_that_was_tried_again_and_again(
     inspector: Inspector, factory: Factory, broker: SqlBroker, clock: MovableClock
 ) -> None:
-    job_id = await factory.send()
+    job_id = await factory.send(max_attempts=2)
     await factory.settle(await factory.claim(), Released("the worker is draining"))
     await factory.settle(await factory.claim(), Snoozed(5.0))
     clock.move(5)
