@@ -20,9 +20,10 @@ from millhand.app.app import App
 from millhand.app.backend import Backend
 from millhand.app.loading import target_of_main
 from millhand.brokers.sql.send import insert_jobs
-from millhand.config import Settings
+from millhand.config import Settings, check
 from millhand.core.clock import Clock
-from millhand.core.finding import Finding
+from millhand.core.errors import ConfigError
+from millhand.core.finding import Finding, Level
 from millhand.core.health import LoopTick
 from millhand.core.job import NewJob
 from millhand.core.limits import MIB
@@ -83,8 +84,12 @@ class Worker:
 
 @asynccontextmanager
 async def open_worker(app: App, target: str) -> AsyncGenerator[Worker]:
-    """A worker of this app, connected but not running yet; `target` is where its executors find the app."""
+    """A worker of this app, connected but not running yet; `target` is where its executors find the app.
+
+    Raises `ConfigError` for settings that contradict each other.
+    """
     settings = app.settings
+    _refuse_contradictions(app)
     clock = app.clock
     name = f"{socket.gethostname()}-{os.getpid()}-{clock.new_id()[-8:]}"
     backend = await Backend.open(
@@ -117,6 +122,14 @@ def run_app(app: App) -> None:
                 await worker.run()
 
     asyncio.run(work())
+
+
+def _refuse_contradictions(app: App) -> None:
+    """Do not start with settings that contradict each other; raises `ConfigError` that says which."""
+    errors = [finding for finding in check(app.settings, app.registry) if finding.level is Level.ERROR]
+    if errors:
+        said, fixes = (" ".join(texts) for texts in zip(*((one.finding, one.fix) for one in errors), strict=True))
+        raise ConfigError(said, hint=fixes)
 
 
 def _assemble(app: App, target: str, backend: Backend, name: str, clock: Clock, workdir: Path) -> Worker:

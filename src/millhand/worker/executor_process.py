@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from millhand.engines import windows_job
 from millhand.engines.process import kill_tree
 from millhand.worker.messages import LENGTH_BYTES, Message, frame, unframe
 from millhand.worker.settings import ExecutorCommand
@@ -27,6 +28,7 @@ class ExecutorProcess:
     def __init__(self, process: asyncio.subprocess.Process, workdir: Path) -> None:
         self._process = process
         self._workdir = workdir
+        self._job = windows_job.holding(process.pid) if sys.platform == "win32" else None
 
     @classmethod
     async def start(cls, command: ExecutorCommand, name: str) -> "ExecutorProcess":
@@ -82,6 +84,8 @@ class ExecutorProcess:
     def kill(self) -> None:
         """Kill the process and everything it started."""
         kill_tree(self._process.pid)
+        if self._job is not None:
+            self._job.close()
         if os.name == "posix":
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
