@@ -27,6 +27,7 @@ from millhand.core.finding import Finding, Level
 from millhand.core.health import LoopTick
 from millhand.core.job import NewJob
 from millhand.core.limits import MIB
+from millhand.core.ports import Broker
 from millhand.core.state import State
 from millhand.ledger.retention import Retention, prune
 from millhand.ledger.schedules import Schedule, Schedules
@@ -82,10 +83,15 @@ class Worker:
         return counts
 
 
+Through = Callable[[Broker, str], Broker]
+"""Puts something between a worker and its broker, such as a recorder; it is given the broker and the worker's name."""
+
+
 @asynccontextmanager
-async def open_worker(app: App, target: str) -> AsyncGenerator[Worker]:
+async def open_worker(app: App, target: str, *, through: Through = lambda broker, _: broker) -> AsyncGenerator[Worker]:
     """A worker of this app, connected but not running yet; `target` is where its executors find the app.
 
+    Its dispatcher delivers and settles through what `through` makes of the broker: the broker itself, unless told else.
     Raises `ConfigError` for settings that contradict each other.
     """
     settings = app.settings
@@ -102,7 +108,7 @@ async def open_worker(app: App, target: str) -> AsyncGenerator[Worker]:
     )
     workdir = await asyncio.to_thread(_fresh_workdir, settings.data_dir / "work", name)
     try:
-        worker = _assemble(app, target, backend, name, clock, workdir)
+        worker = _assemble(app, target, backend, through(backend.broker, name), name, workdir)
         await _put_schedules(app, backend)
         yield worker
         await Workers(backend.database).forget(name)
@@ -132,8 +138,8 @@ def _refuse_contradictions(app: App) -> None:
         raise ConfigError(said, hint=fixes)
 
 
-def _assemble(app: App, target: str, backend: Backend, name: str, clock: Clock, workdir: Path) -> Worker:
-    settings, metrics = app.settings, Metrics()
+def _assemble(app: App, target: str, backend: Backend, broker: Broker, name: str, workdir: Path) -> Worker:
+    settings, clock, metrics = app.settings, app.clock, Metrics()
     told = worker_settings(settings)
     command = ExecutorCommand(
         argv=(sys.executable, "-m", "millhand.app.child", "--app", target, "--slots", str(told.slots)),
@@ -141,7 +147,7 @@ def _assemble(app: App, target: str, backend: Backend, name: str, clock: Clock, 
     )
     duties = _Duties(app, backend, metrics, name, clock)
     parts = Parts(
-        broker=backend.broker,
+        broker=broker,
         ledger=backend.recorder,
         clock=clock,
         metrics=metrics,
