@@ -30,6 +30,17 @@ async def test_like_failures_stand_together(inspector: Inspector, factory: Facto
     assert await inspector.jobs_of_failure("document.convert", groups[1].fingerprint) == (third,)
 
 
+async def test_a_group_holds_both_who_gave_up_and_who_tries_again(inspector: Inspector, factory: Factory) -> None:
+    ids = [await factory.retrying("no answer", max_attempts=most) for most in (1, 5, 1)]
+    [group] = await inspector.failures()
+    assert (group.discarded, group.retrying, group.sample_id) == (Count(2), Count(1), ids[2])
+    assert group.first_at == (await inspector.job(ids[0])).row.finished_at
+    assert await inspector.jobs_of_failure(group.kind, group.fingerprint) == (ids[2], ids[1], ids[0])
+    assert await inspector.jobs_of_failure(group.kind, group.fingerprint, limit=2) == (ids[2], ids[1])
+    for states, expected in (([State.RETRYABLE], (ids[1],)), ([State.DISCARDED], (ids[2], ids[0])), ([], ())):
+        assert await inspector.jobs_of_failure(group.kind, group.fingerprint, states=states) == expected
+
+
 async def test_a_group_ends_when_its_jobs_are_retried(
     inspector: Inspector, factory: Factory, broker: SqlBroker
 ) -> None:

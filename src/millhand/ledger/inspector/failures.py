@@ -33,9 +33,10 @@ def jobs_of(
     connection: sa.Connection, kind: str, fingerprint: str, states: Sequence[State], limit: int
 ) -> tuple[str, ...]:
     """The ids of the jobs of a group that are in one of these states, newest first."""
-    members = sa.select(jobs.c.id).where(FAILING, jobs.c.kind == kind, jobs.c.error_fingerprint == fingerprint)
-    some = members.where(jobs.c.state.in_(sorted(states))).order_by(jobs.c.seq.desc()).limit(limit)
-    return tuple(connection.scalars(some))
+    group = [FAILING, jobs.c.kind == kind, jobs.c.error_fingerprint == fingerprint]
+    newest = sa.select(jobs.c.seq, jobs.c.id).order_by(jobs.c.seq.desc()).limit(limit)
+    found = [row for state in set(states) for row in connection.execute(newest.where(*group, in_state(state)))]
+    return tuple(row.id for row in sorted(found, key=lambda row: -row.seq)[:limit])
 
 
 def _first(*where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
