@@ -14,6 +14,7 @@ from millhand.core.state import FINAL, State
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
+    from rich.progress_bar import ProgressBar
 
 _STYLES = {
     State.RUNNING: "cyan",
@@ -23,6 +24,7 @@ _STYLES = {
     State.RETRYABLE: "yellow",
 }
 _BAR_WIDTH = 20
+_WHOLE_WIDTH = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,12 @@ class _Drawn:
 def _picture(lines: Sequence[Line], height: int) -> "RenderableType":
     """The rows that fit on the screen, those that run first, and the bar for all."""
     from rich.console import Group
-    from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
 
     rows = Table.grid(padding=(0, 2))
     for line in _most_interesting(lines, max(3, height - 3)):
-        bar = ProgressBar(total=1.0, completed=1.0 if line.settled else line.fraction, width=_BAR_WIDTH)
+        bar = _bar(1.0, 1.0 if line.settled else line.fraction, _BAR_WIDTH)
         rows.add_row(
             Text(line.title), Text(line.state, _STYLES.get(line.state, "dim")), bar, Text(line.text, no_wrap=True)
         )
@@ -101,9 +102,16 @@ def _picture(lines: Sequence[Line], height: int) -> "RenderableType":
     overall = Table.grid(padding=(0, 2))
     whole = sum(1.0 if line.settled else line.fraction for line in lines)
     overall.add_row(
-        Text(f"{done} of {len(lines)} settled", "bold"), ProgressBar(total=len(lines), completed=whole, width=40)
+        Text(f"{done} of {len(lines)} settled", "bold"),
+        _bar(len(lines), whole, _WHOLE_WIDTH),
     )
     return Group(rows, overall)
+
+
+def _bar(total: float, completed: float, width: int) -> "ProgressBar":
+    from rich.progress_bar import ProgressBar
+
+    return ProgressBar(total, completed, width, style="bright_black", complete_style="cyan", finished_style="green")
 
 
 def _most_interesting(lines: Sequence[Line], count: int) -> Sequence[Line]:

@@ -51,3 +51,8 @@ def made(order: Order, result: dict[str, Any] | None) -> Made:
     """A document that was converted, with what its job tells of the PDF."""
     facts = result or {}
     return Made(order.source, order.output, None, facts.get("pages"), tuple(facts.get("notices", ())))
+
+
+def pages_of(done: Made) -> str:
+    """How many pages a PDF has, in words."""
+    return "" if done.pages is None else "1 page" if done.pages == 1 else f"{done.pages:,} pages"

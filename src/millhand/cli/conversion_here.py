@@ -9,7 +9,7 @@ from pathlib import Path
 
 from millhand.app.app import App
 from millhand.blobs.urls import url_of
-from millhand.cli.conversion import KIND, Made, Order, Show, made
+from millhand.cli.conversion import KIND, Made, Order, Show, made, pages_of
 from millhand.cli.exit_codes import ExitCode
 from millhand.cli.here import Here, here
 from millhand.cli.payload import one
@@ -67,7 +67,7 @@ def _told(order: Order, outcome: Outcome, show: Show) -> Made:
     match outcome:
         case Completed():
             done = made(order, json.loads(outcome.result) if outcome.result else None)
-            show(order, State.COMPLETED, 1.0, f"{done.pages} pages" if done.pages else "")
+            show(order, State.COMPLETED, 1.0, pages_of(done))
             return done
         case Retry(failure=why) | Discarded(failure=why):
             show(order, State.DISCARDED, 1.0, why.message)

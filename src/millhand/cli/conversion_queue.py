@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from millhand.blobs.urls import url_of
-from millhand.cli.conversion import KIND, Made, Order, Show, made
+from millhand.cli.conversion import KIND, Made, Order, Show, made, pages_of
 from millhand.cli.results import settled
 from millhand.cli.session import Connected
 from millhand.core.errors import MillhandError, WaitTimeout
@@ -96,7 +96,7 @@ class QueueWay:
 def _told(order: Order, job: Job[Any], show: Show) -> Made:
     if job.state is State.COMPLETED:
         done = made(order, job.result)
-        show(order, State.COMPLETED, 1.0, f"{done.pages} pages" if done.pages else "")
+        show(order, State.COMPLETED, 1.0, pages_of(done))
         return done
     why = job.failure or failure(job.state, f"the job was {job.state}")
     show(order, job.state, 1.0, why.message)

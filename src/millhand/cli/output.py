@@ -7,11 +7,13 @@ line for lists, each with the version of its schema.
 import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TextIO, TypeVar
 
+from millhand.cli import tables
 from millhand.cli.cells import as_object, for_people, for_programs
 from millhand.core.clock import Clock, SystemClock
 
@@ -39,11 +41,15 @@ class CurrentStderr(io.TextIOBase):
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[T]):
-    """A column of a table: its title, how to get its cell from an item, and whether it holds numbers."""
+    """A column of a table: its title, and how to get its cell from an item.
+
+    `right` is for numbers. With `cut`, long texts are shortened where the line is too long for the terminal.
+    """
 
     title: str
     cell: Callable[[T], object]
     right: bool = False
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,24 +135,27 @@ class Output:
         """The text in a colour, where the stream (standard error unless given) shows colours."""
         import typer
 
-        target = stream or self.stderr
-        plain = not target.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-        return text if plain else typer.style(text, fg=colour)
+        return typer.style(text, fg=colour) if _has_colours(stream or self.stderr) else text
+
+    def titled(self, text: str) -> str:
+        """The text as the titles of a table."""
+        import typer
+
+        return typer.style(text, bold=True) if _has_colours(self.stdout) else text
 
     def _table(self, columns: Sequence[Column[T]], items: Sequence[T]) -> None:
-        from rich.console import Console
-        from rich.table import Table
-
+        """Align the columns; one that may be cut gets the room that the others leave on a line."""
         now = self.clock.now()
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in columns:
-            table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
-        for item in items:
-            table.add_row(*(_escaped(for_people(column.cell(item), now)) for column in columns))
-        Console(file=self.stdout, highlight=False).print(table)
+        rows = [[for_people(column.cell(item), now) for column in columns] for item in items]
+        titles = [column.title for column in columns]
+        width = shutil.get_terminal_size().columns
+        lines = tables.aligned(titles, rows, [column.right for column in columns])
+        if any(column.cut for column in columns) and max(map(tables.width_of, lines)) > width:
+            spare = width - max(map(tables.width_of, lines))
+            rows = tables.cut(titles, rows, [column.cut for column in columns], spare)
+            lines = tables.aligned(titles, rows, [column.right for column in columns])
+        self.data("\n".join([self.titled(lines[0]), *lines[1:]]))
 
 
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+def _has_colours(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from millhand.cli.cells import Instant, Share, for_people
 from millhand.cli.output import Output
+from millhand.cli.tables import aligned
 from millhand.ledger.views import JobRow, Overview, QueueView, WorkerView
 
 _QUEUES_SHOWN = 12
@@ -58,11 +59,11 @@ def lines(figures: Figures) -> list[str]:
         f"jobs          {states}",
         f"last minute   {minute}",
         "",
-        *_table(["queue", "state", "available", "running", "scheduled", "retryable", "workers"], _queue_rows(figures)),
+        *aligned(["queue", "state", "available", "running", "scheduled", "retryable", "workers"], _queue_rows(figures)),
         "",
-        *_table(["worker", "state", "running", "slots", "version", "seen"], _worker_rows(figures)),
+        *aligned(["worker", "state", "running", "slots", "version", "seen"], _worker_rows(figures)),
         "",
-        *_table(["running job", "kind", "queue", "done", "since", "text"], _running_rows(overview.running, now)),
+        *aligned(["running job", "kind", "queue", "done", "since", "text"], _running_rows(overview.running, now)),
     ]
 
 
@@ -106,12 +107,4 @@ def _running_rows(running: tuple[JobRow, ...], now: int) -> list[list[str]]:
             job.progress_text,
         ]
         for job in running
-    ]
-
-
-def _table(titles: list[str], rows: list[list[str]]) -> list[str]:
-    everything = [titles, *rows]
-    widths = [max(len(row[column]) for row in everything) for column in range(len(titles))]
-    return [
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in everything
     ]

@@ -17,7 +17,7 @@ async def origins(patient: Patient) -> Iterable[Finding]:
     settings = patient.settings
     given = [fact.name for fact in describe() if settings.origin(fact.name) != "default"]
     place = f"; the file is {settings.file}" if settings.file else "; there is no settings file"
-    words = f"{len(given)} settings differ from the defaults ({', '.join(given)})" if given else "all are defaults"
+    words = f"not defaults are {', '.join(given)}" if given else "all are defaults"
     return [ok("config.parsed", f"The settings can be read: {words}{place}.")]
 
 

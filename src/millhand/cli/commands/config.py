@@ -25,7 +25,10 @@ def show(
     from millhand.config import Row, rows
 
     session = session_of(ctx)
-    columns: list[Column[Row]] = [Column("setting", lambda row: row.name), Column("value", lambda row: row.value)]
+    columns: list[Column[Row]] = [
+        Column("setting", lambda row: row.name),
+        Column("value", lambda row: row.value, cut=True),
+    ]
     if origin or session.options.json:
         columns.append(Column("origin", lambda row: row.origin))
     session.output.rows(columns, rows(session.settings()))

@@ -71,7 +71,7 @@ def _columns() -> "list[Column[FailureGroup]]":
         Column("retrying", lambda group: group.retrying, right=True),
         Column("first", lambda group: Instant(group.first_at)),
         Column("last", lambda group: Instant(group.last_at)),
-        Column("code", lambda group: group.code),
-        Column("message", lambda group: group.message),
         Column("example", lambda group: group.sample_id),
+        Column("code", lambda group: group.code),
+        Column("message", lambda group: group.message, cut=True),
     ]

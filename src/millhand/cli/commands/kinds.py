@@ -24,7 +24,7 @@ def list_kinds(ctx: typer.Context) -> None:
     columns: list[Column[dict[str, object]]] = [
         Column("kind", lambda kind: kind["kind"]),
         Column("queue", lambda kind: kind["queue"]),
-        Column("does", lambda kind: kind["does"]),
+        Column("does", lambda kind: kind["does"], cut=True),
     ]
     rows = [_row(kind) for kind in sorted(registry, key=lambda kind: kind.name)]
     session.output.rows(columns, rows, nothing="This app has no kinds.")

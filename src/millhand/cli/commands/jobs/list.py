@@ -56,7 +56,7 @@ def _columns() -> "list[Column[JobRow]]":
         Column("enqueued", lambda job: Instant(job.enqueued_at)),
         Column("ran", lambda job: Seconds(_ran(job)), right=True),
         Column("done", lambda job: Share(job.progress), right=True),
-        Column("remark", lambda job: job.error_message or job.progress_text),
+        Column("remark", lambda job: job.error_message or job.progress_text, cut=True),
     ]
 
 
