@@ -23,6 +23,7 @@ from millhand.engines.meter import TreeMeter, descendants
 
 StopReason: TypeAlias = Literal["time", "memory", "cancelled"]
 
+_GUARD_SECONDS = 2.0
 _SAMPLE_EVERY = 0.05  # seconds
 _LINE = 200  # characters
 _OUTPUT_TAIL = 4000  # bytes of what a program said that are worth keeping
@@ -88,11 +89,13 @@ class Supervised:
     def kill(self) -> None:
         """End the program and everything it started."""
         with self._ending:
-            kill_tree(self._process.pid)
+            if self._process.stdin is not None:
+                # The guard ends and buries everything at once when its input closes.
+                self._process.stdin.close()
+            if self._process.stdin is None or self.wait(_GUARD_SECONDS) is None:
+                kill_tree(self._process.pid)
             if self._job is not None:
                 self._job.close()
-            if self._process.stdin is not None:
-                self._process.stdin.close()
             self._process.wait()
 
 

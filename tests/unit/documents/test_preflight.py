@@ -22,7 +22,7 @@ def test_a_word_document_is_known_by_its_content(tmp_path: Path) -> None:
     found = inspect(documents.docx(tmp_path / "a.docx"), "a.docx")
     assert found.format is not None
     assert (found.format.name, found.format.family, found.suffix) == ("docx", "writer", ".docx")
-    assert not (found.encrypted or found.macros or found.external_links or found.notices)
+    assert (found.encrypted, found.macros, found.external_links, found.notices) == (False, False, (), ())
 
 
 def test_a_file_without_a_suffix_is_known_too(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class Soffice:
 
     def __init__(self, settings: SofficeSettings, parent: Path) -> None:
         self._settings = settings
-        self._folder = workdir.create(parent)
+        self.folder = workdir.create(parent)
         self._numbers = itertools.count(1)
         self._finding = threading.Lock()
         self._rungs: _Rungs | None = None
@@ -60,7 +60,7 @@ class Soffice:
         ConversionStarved; JobCancelled when `cancelled()` became true.
         """
         rungs = self._found()
-        folder = self._folder / f"document-{next(self._numbers)}"
+        folder = self.folder / f"document-{next(self._numbers)}"
         folder.mkdir()
         try:
             task = Task(folder, _place(source, folder, export.suffix), folder / "document.pdf", export, limits)
@@ -73,7 +73,7 @@ class Soffice:
     def check(self) -> EngineHealth:
         """Convert a canary document, and say how that went. Never raises for a sick engine."""
         began = time.monotonic()
-        canary = self._folder / f"canary-{next(self._numbers)}.docx"
+        canary = self.folder / f"canary-{next(self._numbers)}.docx"
         version = ""
         try:
             canary.write_bytes(sample.document())
@@ -86,6 +86,13 @@ class Soffice:
             canary.with_suffix(".pdf").unlink(missing_ok=True)
         return EngineHealth(done.engine, done.version, time.monotonic() - began, done.first_failure or "")
 
+    @property
+    def fork_server_pid(self) -> int | None:
+        """The process id of the current fork server; None if there is none."""
+        kit = self._rungs.kit if self._rungs is not None else None
+        server = kit.server() if kit is not None else None
+        return server.pid if server is not None else None
+
     def warm_up(self) -> None:
         """Start the fork server now, so that the first document need not wait for it."""
         self.check()
@@ -94,12 +101,12 @@ class Soffice:
         """End everything this engine started, and remove its folders. May be called again."""
         if self._rungs is not None and self._rungs.kit is not None:
             self._rungs.kit.close()
-        workdir.remove(self._folder)
+        workdir.remove(self.folder)
 
     def _found(self) -> "_Rungs":
         with self._finding:
             if self._rungs is None:
-                self._rungs = _Rungs(install.find(self._settings.installation), self._settings, self._folder)
+                self._rungs = _Rungs(install.find(self._settings.installation), self._settings, self.folder)
             return self._rungs
 
 

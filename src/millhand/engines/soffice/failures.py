@@ -25,7 +25,7 @@ _WORDS = {
 def is_final(attempt: Attempt, export: PdfExport) -> bool:
     """Whether the second engine could do no better: limits and cancellation hold for both."""
     wrong_password = attempt.failure == "load" and export.password is not None
-    return wrong_password or attempt.failure in {"time", "memory", "output", "cancelled"}
+    return wrong_password or attempt.failure in {"unrecognised", "time", "memory", "output", "cancelled"}
 
 
 def raise_failure(attempts: list[Attempt], task: Task) -> NoReturn:
@@ -48,7 +48,7 @@ def raise_failure(attempts: list[Attempt], task: Task) -> NoReturn:
             raise EngineFailed(f"LibreOffice did not run: {reasons}.")
         case "load" if task.export.password is not None:
             raise PasswordNeeded("The document can't be opened with the given password.")
-        case "load":
+        case "load" | "unrecognised":
             raise DocumentUnreadable(
                 f"LibreOffice can't open the document: it is damaged or not supported ({reasons})."
             )

@@ -40,6 +40,7 @@ class ForkServer:
         self._folder = folder
         self._sending = threading.Lock()
         self._ended = threading.Event()
+        self._lost = False
         self._process: subprocess.Popen[bytes] | None = None
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         folder.mkdir(parents=True)
@@ -54,8 +55,8 @@ class ForkServer:
 
     @property
     def alive(self) -> bool:
-        """Whether the server runs."""
-        return not self._ended.is_set()
+        """Whether the server runs and answers."""
+        return not (self._ended.is_set() or self._lost)
 
     @property
     def pid(self) -> int | None:
@@ -76,6 +77,8 @@ class ForkServer:
         finally:
             call.close()
         failure, message = call.verdict(stopped_by, task.folder / "said.txt")
+        # The news of its death may come only after the loss of an answer.
+        self._lost |= failure == "gone"
         return Attempt(
             rung="libreofficekit",
             version=self._installation.version,
@@ -145,6 +148,7 @@ class ForkServer:
             "folder": str(task.folder),
             "load_options": task.export.load_options(),
             "filter_options": task.export.filter_options(),
+            "family": task.export.family,
             "commands": task.export.commands,
             "password": task.export.password,
             "output_bytes": task.limits.output,

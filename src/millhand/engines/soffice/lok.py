@@ -30,7 +30,9 @@ _RUN_LOOP = 12
 # Positions in LibreOfficeKitDocumentClass.
 _DESTROY = 0
 _SAVE_AS = 1
+_GET_TYPE = 2
 _POST_COMMAND = 16
+_FAMILIES = ("writer", "calc", "impress", "draw")
 
 _FEATURE_PASSWORD = 0b01
 _FEATURE_PASSWORD_TO_MODIFY = 0b10
@@ -59,6 +61,11 @@ class Document:
         if reason := self._office.last_error():
             raise LokError(reason)
         self._office.settle()
+
+    def family(self) -> str:
+        """The application that opened it: writer, calc, impress or draw; empty for anything else."""
+        kind = _method(self._handle, _GET_TYPE, ctypes.c_int)(self._handle)
+        return dict(enumerate(_FAMILIES)).get(kind, "")
 
     def close(self) -> None:
         """Free the document; it can't be used any more."""

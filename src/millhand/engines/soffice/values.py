@@ -83,7 +83,18 @@ class Task:
 
 
 FailureKind: TypeAlias = Literal[
-    "load", "change", "save", "setup", "crash", "gone", "time", "memory", "output", "cancelled", "unavailable"
+    "load",
+    "unrecognised",
+    "change",
+    "save",
+    "setup",
+    "crash",
+    "gone",
+    "time",
+    "memory",
+    "output",
+    "cancelled",
+    "unavailable",
 ]
 
 

@@ -116,6 +116,9 @@ class ForkServer:
         for child in self._children.values():
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGKILL)  # it may not have its own group yet
+            os.waitpid(child.pid, 0)
 
     def _become_worker(self, request: Mapping[str, Any], answers: socket.socket) -> NoReturn:
         status = 1
@@ -166,6 +169,8 @@ def _convert(office: lok.Office, request: Mapping[str, Any]) -> dict[str, Any]:
         if request["password"] is not None:
             office.answer_passwords(Path(request["source"]), request["password"])
         document = office.load(Path(request["source"]), request["load_options"])
+        step = "unrecognised"
+        _check_family(document.family(), request["family"])
         step = "change"
         for command in request["commands"]:
             document.run_command(command)
@@ -174,6 +179,12 @@ def _convert(office: lok.Office, request: Mapping[str, Any]) -> dict[str, Any]:
     except lok.LokError as error:
         return {"failed": step, "message": str(error)}
     return {"done": True, "seconds": time.perf_counter() - began}
+
+
+def _check_family(found: str, expected: str) -> None:
+    """What LibreOffice can't make out it opens as plain text, and would print a table's source."""
+    if found != expected.removesuffix("_web"):
+        raise lok.LokError(f"it was opened by {found or 'nothing known'}, not by {expected}")
 
 
 def _tell(receiver: socket.socket, message: Mapping[str, Any]) -> None:

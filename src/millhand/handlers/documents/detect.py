@@ -114,7 +114,9 @@ def in_plain(head: bytes, suffix: str) -> Format:
     _refuse_others(start)
     if _is_text(head):
         return _in_text(suffix)
-    known = next((one for one in FORMATS if one.container == "binary" and suffix in one.suffixes), None)
+    # Of tables in binary formats without a mark LibreOffice is sure itself; other bytes it would take for text.
+    binary_tables = (one for one in FORMATS if one.container == "binary" and one.family == "calc")
+    known = next((one for one in binary_tables if suffix in one.suffixes), None)
     if known is None:
         raise _unsupported("in no format that LibreOffice reads")
     return known
