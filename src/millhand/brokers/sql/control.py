@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from millhand.brokers.sql.rows import notice
 from millhand.brokers.sql.send import add_queues
@@ -44,7 +45,7 @@ _CANCEL = (
 )
 
 
-def _purge(waiting: sa.ColumnElement[bool], index: str) -> sa.Update:
+def _purge(waiting: sa.ColumnElement[bool], index: str) -> ReturningUpdate[int]:
     some = (
         by_index(sa.select(jobs.c.seq), index)
         .where(waiting, jobs.c.queue == sa.bindparam("in_queue"))
@@ -53,7 +54,8 @@ def _purge(waiting: sa.ColumnElement[bool], index: str) -> sa.Update:
         .cte("some")
     )
     reason = failure("purged", "its queue was purged")
-    return sa.update(jobs).where(jobs.c.seq.in_(sa.select(some.c.seq))).values(_cancelled(reason))
+    purge = sa.update(jobs).where(jobs.c.seq.in_(sa.select(some.c.seq))).values(_cancelled(reason))
+    return purge.returning(jobs.c.seq)
 
 
 _PURGE_READY = _purge(READY, "jobs_ready")
@@ -146,7 +148,7 @@ def set_caps(connection: sa.Connection, queue: str, caps: Caps) -> None:
 def purge_some(connection: sa.Connection, queue: str, now: int) -> int:
     """Cancel waiting jobs of a queue, up to `AT_ONCE` ready ones and as many delayed ones."""
     return sum(
-        connection.execute(statement, {"in_queue": queue, "now": now}).rowcount
+        len(connection.execute(statement, {"in_queue": queue, "now": now}).all())
         for statement in (_PURGE_READY, _PURGE_DUE)
     )
 
