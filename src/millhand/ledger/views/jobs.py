@@ -1,8 +1,4 @@
-"""What people are shown: frozen values that the inspector reads and that the API, the dashboard and the CLI write out.
-
-Instants are microseconds since the epoch, durations seconds. Arguments, headers, results and texts are
-redacted (`redact`).
-"""
+"""What people are shown of jobs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +7,6 @@ from typing import Any
 from millhand.core.clock import MICROSECONDS
 from millhand.core.events import Level
 from millhand.core.failure import Failure
-from millhand.core.fairness import Caps
-from millhand.core.ports import QueueStats
 from millhand.core.settlement import Charge
 from millhand.core.state import Cause, State
 
@@ -197,108 +191,6 @@ class JobDetail:
     children: tuple[JobRow, ...]
     timeline: tuple[Step, ...]
     waiting: tuple[Reason, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueView:
-    """A queue: how it stands, its limits, how many live workers serve it, and how many of its jobs failed lately."""
-
-    stats: QueueStats
-    caps: Caps
-    paused_at: int | None
-    workers: int
-    slots: int
-    discarded: Count
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailureGroup:
-    """Jobs of one kind that failed alike: `discarded` for good, or `retrying`. The texts are of the newest of them."""
-
-    kind: str
-    fingerprint: str
-    code: str
-    message: str
-    discarded: Count
-    retrying: Count
-    first_at: int
-    last_at: int
-    sample_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerView:
-    """A worker as it last told of itself. `silent` says that it has not for too long; its jobs are rescued."""
-
-    id: str
-    host: str
-    pid: int
-    version: str
-    queues: tuple[str, ...]
-    kinds: tuple[str, ...]
-    slots: int
-    state: str
-    facts: Mapping[str, Any]
-    started_at: int
-    seen_at: int
-    running: int
-    silent: bool
-
-    def serves(self, queue: str) -> bool:
-        """Whether it takes jobs from this queue; one that names no queues takes from all."""
-        return not self.queues or queue in self.queues
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleView:
-    """A schedule; `explained` is its expression in plain words."""
-
-    name: str
-    cron: str
-    explained: str
-    zone: str
-    missed: str
-    kind: str
-    args: Any
-    queue: str
-    tenant: str
-    priority: int
-    enabled: bool
-    next_at: int
-    last_at: int | None
-    last_job_id: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditView:
-    """Who did what to what."""
-
-    seq: int
-    at: int
-    actor: str
-    action: str
-    target: str
-    details: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class AuditPage:
-    """Entries of the audit trail, newest first; `next` is the cursor of the following page, or None."""
-
-    entries: tuple[AuditView, ...]
-    next: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
-    """The figures at a glance. `last_minute` counts the jobs that ended in it; `oldest_ready` is an instant."""
-
-    states: Mapping[State, Count]
-    last_minute: Mapping[State, Count]
-    oldest_ready: int | None
-    workers: int
-    slots: int
-    running: tuple[JobRow, ...]
 
 
 def between(start: int, end: int) -> float:

@@ -1,0 +1,49 @@
+"""What people are shown: frozen values that the inspector reads and that the API, the dashboard and the CLI write out.
+
+Instants are microseconds since the epoch, durations seconds. Arguments, headers, results and texts are
+redacted (`redact`).
+"""
+
+from millhand.ledger.views.fleet import (
+    AuditPage,
+    AuditView,
+    FailureGroup,
+    Overview,
+    QueueView,
+    ScheduleView,
+    WorkerView,
+)
+from millhand.ledger.views.jobs import (
+    ArtefactView,
+    AttemptView,
+    Count,
+    EventView,
+    JobDetail,
+    JobPage,
+    JobRecord,
+    JobRow,
+    Reason,
+    Step,
+    between,
+)
+
+__all__ = [
+    "ArtefactView",
+    "AttemptView",
+    "AuditPage",
+    "AuditView",
+    "Count",
+    "EventView",
+    "FailureGroup",
+    "JobDetail",
+    "JobPage",
+    "JobRecord",
+    "JobRow",
+    "Overview",
+    "QueueView",
+    "Reason",
+    "ScheduleView",
+    "Step",
+    "WorkerView",
+    "between",
+]
