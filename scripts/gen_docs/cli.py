@@ -19,8 +19,8 @@ def write() -> str:
         "Command line",
         "Data goes to standard output, every word to standard error. On a terminal data is an aligned table; piped it"
         " is text with tabs, with times in RFC 3339, durations in seconds and sizes in bytes. With `--json`, commands"
-        ' that show one thing write one object, lists and streams one object a line, each with `"schema": 1`; errors are'
-        " objects on standard error then. The global options may stand anywhere on the line.",
+        ' that show one thing write one object, lists and streams one object a line, each with `"schema": 1`; errors'
+        " are objects on standard error then. The global options may stand anywhere on the line.",
         "## Exit codes",
         table(("code", "meaning"), ((str(one.value), one.meaning) for one in ExitCode)),
         "## Filters",
