@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -198,7 +198,14 @@ class _Duties:
             await self._schedules.fire_due(self._insert)
 
     def _insert(self, connection: Any, jobs: Sequence[NewJob]) -> object:  # noqa: ANN401 - the ledger's own connection
-        return insert_jobs(connection, jobs, self._clock.now())
+        return insert_jobs(connection, [self._ruled(job) for job in jobs], self._clock.now())
+
+    def _ruled(self, job: NewJob) -> NewJob:
+        """A scheduled job with the caps of its kind, which the ledger does not know."""
+        if job.kind not in self._app.registry:
+            return job
+        policy = self._app.registry.get(job.kind).retry
+        return replace(job, max_attempts=policy.max_attempts, max_crashes=policy.max_crashes)
 
     async def _prune(self) -> None:
         await prune(self._backend.database, self._retention)
