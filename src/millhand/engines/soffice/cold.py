@@ -118,6 +118,12 @@ def _options_understood(version: str) -> bool:
     return tuple(parts) >= _OPTIONS_SINCE
 
 
+def remove_sockets(work: Path) -> None:
+    """Remove the sockets that LibreOffice left for profiles in a work folder whose owner was killed."""
+    for own_profile in (*work.glob("document-*/profile"), *work.glob("*/template")):
+        _remove_socket(own_profile.resolve())
+
+
 def _remove_socket(own_profile: Path) -> None:
     """Remove the socket that a killed LibreOffice leaves: it is named after the MD5 of the profile's URL in UTF-16."""
     digest = hashlib.md5(own_profile.as_uri().encode("utf-16-le"), usedforsecurity=False).digest()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from millhand.core.errors import MillhandError
 from millhand.engines.soffice import install, sample, workdir
-from millhand.engines.soffice.cold import ColdSoffice
+from millhand.engines.soffice.cold import ColdSoffice, remove_sockets
 from millhand.engines.soffice.failures import is_final, raise_failure
 from millhand.engines.soffice.install import Installation
 from millhand.engines.soffice.pdf import PdfExport
@@ -41,7 +41,7 @@ class Soffice:
 
     def __init__(self, settings: SofficeSettings, parent: Path) -> None:
         self._settings = settings
-        self.folder = workdir.create(parent)
+        self.folder = workdir.create(parent, farewell=remove_sockets)
         self._numbers = itertools.count(1)
         self._finding = threading.Lock()
         self._rungs: _Rungs | None = None

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -12,20 +13,24 @@ _NAME = re.compile(r"millhand-office-(?P<pid>\d+)-(?P<started>\d+)-\w+")
 _SAME_START = 2  # hundredths of a second by which two readings of one start time may differ
 
 
-def create(parent: Path) -> Path:
-    """A new work folder of this process in `parent`, after removing those whose owners are dead."""
+def create(parent: Path, farewell: Callable[[Path], None] = lambda _: None) -> Path:
+    """A new work folder of this process in `parent`, after removing those whose owners are dead.
+
+    `farewell` is called with each of these before it is removed.
+    """
     parent.mkdir(parents=True, exist_ok=True)
-    sweep(parent)
+    sweep(parent, farewell)
     pid = os.getpid()
     prefix = f"millhand-office-{pid}-{_started(pid)}-"
     # Resolved: LibreOffice and the kernel's file rules see real paths.
     return Path(tempfile.mkdtemp(prefix=prefix, dir=parent)).resolve()
 
 
-def sweep(parent: Path) -> list[Path]:
+def sweep(parent: Path, farewell: Callable[[Path], None] = lambda _: None) -> list[Path]:
     """Remove the work folders of owners that no longer run; gives back what was removed."""
     left_over = [path for path in parent.glob("millhand-office-*") if not _owner_lives(path.name)]
     for path in left_over:
+        farewell(path)
         remove(path)
     return left_over
 
