@@ -29,12 +29,11 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def advantage(ours: float, theirs: float, better: Better) -> float:
-    """How many times better `ours` is: 2.0 is twice as fast or half as much, below 1 is worse. Infinite against 0."""
-    good, bad = (ours, theirs) if better == "higher" else (theirs, ours)
-    if bad == 0:
-        return 1.0 if good == 0 else math.inf
-    return good / bad
+def advantage(ours: float, theirs: float, better: Better) -> float | None:
+    """How many times better `ours` is: 2.0 is twice as fast or half as much, below 1 is worse. None beside a 0."""
+    if ours == 0 or theirs == 0:
+        return None
+    return ours / theirs if better == "higher" else theirs / ours
 
 
 def rate_after_start(starts: Sequence[tuple[float, int]], processes: int, end: float) -> float:

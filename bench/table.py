@@ -1,6 +1,5 @@
 """Tables in Markdown, aligned so that they read well in a terminal too."""
 
-import math
 from collections.abc import Sequence
 
 from bench.statistics import Spread
@@ -16,11 +15,9 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def number(value: float) -> str:
-    """A number with as many digits as can be trusted: 12,345; 123; 12.3; 1.23."""
-    if not math.isfinite(value):
-        return str(value)
+    """A number with as many digits as can be trusted: 12,345; 123; 12.3; 1.23; 7 for a whole one."""
     size = abs(value)
-    if size >= 100:  # noqa: PLR2004 - from here on a decimal says nothing
+    if size >= 100 or value == int(value):  # noqa: PLR2004 - from here on a decimal says nothing
         return f"{value:,.0f}"
     return f"{value:.1f}" if size >= 10 else f"{value:.2f}"  # noqa: PLR2004 - as above
 
@@ -36,7 +33,7 @@ def spread(value: Spread | None) -> str:
 
 def ratio(value: float | None) -> str:
     """How many times better, as in `4.2x`, or a dash for what can't be compared."""
-    return NOTHING if value is None or not math.isfinite(value) else f"{number(value)}x"
+    return NOTHING if value is None else f"{number(value)}x"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -62,9 +62,11 @@ _START: dict[Server, Callable[[Path], AbstractContextManager[servers.Redis | ser
 def _servers(folder: Path, wanted: Sequence[Queue], results: Results) -> Iterator[_Addresses]:
     addresses = _Addresses()
     with ExitStack() as stack:
-        for kind in (kind for kind in _START if any(queue.server == kind for queue in wanted)):
+        for kind, start in _START.items():
+            if all(queue.server != kind for queue in wanted):
+                continue
             try:
-                addresses.servers[kind] = stack.enter_context(_START[kind](folder / kind))
+                addresses.servers[kind] = stack.enter_context(start(folder / kind))
                 results.notes.append(f"Server: {addresses.servers[kind].version}.")
             except servers.ServerMissingError as error:
                 results.absent |= {queue.contender.name: str(error) for queue in wanted if queue.server == kind}

@@ -1,0 +1,1 @@
+"""The ways to convert a document that are measured, one a file."""
