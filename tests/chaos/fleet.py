@@ -1,0 +1,175 @@
+"""The processes of a run: dispatchers that come back after each death, the producer, and what is left of them all."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from tests.chaos.app import FOLDER
+from tests.chaos.plan import LEASE
+
+EXECUTORS = 2
+_MARK = "CHAOS_RUN"
+_ENDS_WITHIN = 20.0
+
+
+def settings_of(folder: Path) -> dict[str, str]:
+    """The environment in which all processes of a run live."""
+    return {
+        "MILLHAND_DATA_DIR": str(folder / "data"),
+        "MILLHAND_HTTP__HOST": "",
+        "MILLHAND_LOG__LEVEL": "warning",
+        "MILLHAND_WORKER__EXECUTORS": str(EXECUTORS),
+        "MILLHAND_WORKER__LEASE": str(LEASE),
+        "MILLHAND_WORKER__POLL": "0.2",
+        "MILLHAND_WORKER__GRACE": "0.6",
+        "MILLHAND_WORKER__KILL_AFTER": "0.5",
+        FOLDER: str(folder),
+        _MARK: str(folder),
+    }
+
+
+async def start(folder: Path, log: str, module: str, *arguments: str) -> asyncio.subprocess.Process:
+    """Start a module of ours as a process; what it says goes to the log of that name."""
+    with (folder / f"{log}.log").open("ab") as said:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            module,
+            *arguments,
+            env={**os.environ, **settings_of(folder)},
+            stdout=said,
+            stderr=said,
+        )
+
+
+@dataclass
+class Dispatcher:
+    """The place of one dispatcher, where one process follows the other. While `busy`, a fault is at work on it."""
+
+    folder: Path
+    number: int
+    unexpected: list[str] = field(default_factory=list)
+    busy: bool = False
+    _process: asyncio.subprocess.Process | None = None
+    _keeper: asyncio.Task[None] | None = None
+    _expected: bool = False
+    _stopping: bool = False
+    _pause: float = 0.0
+
+    async def begin(self) -> None:
+        """Start the first process, and from then on a new one whenever it has ended."""
+        self._process = await self._start()
+        self._keeper = asyncio.create_task(self._keep())
+
+    @property
+    def pid(self) -> int:
+        """The present process; 0 if there is none."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else 0
+
+    def executors(self) -> list[psutil.Process]:
+        """The executors of the present process, oldest first."""
+        with contextlib.suppress(psutil.Error):
+            if self.pid:
+                children = [
+                    each for each in psutil.Process(self.pid).children() if "millhand.app.child" in _words(each)
+                ]
+                return sorted(children, key=lambda each: each.pid)
+        return []
+
+    def tell(self, number: signal.Signals) -> None:
+        """Send the present process a signal that it survives, or at least may."""
+        with contextlib.suppress(ProcessLookupError):
+            if self.pid:
+                os.kill(self.pid, number)
+
+    async def fell(self, number: signal.Signals, pause: float) -> None:
+        """Have it end by a signal; the next one starts `pause` seconds after it has ended, and this returns then."""
+        ending = self._process
+        self._expected, self._pause = True, pause
+        self.tell(number)
+        while self._process is ending:
+            await asyncio.sleep(0.02)
+
+    async def finish(self) -> None:
+        """Drain it for good."""
+        self._stopping = self._expected = True
+        self.tell(signal.SIGTERM)
+        if self._keeper is None:
+            return
+        try:
+            await asyncio.wait_for(self._keeper, _ENDS_WITHIN)
+        except TimeoutError:
+            self.unexpected.append(f"dispatcher {self.number} did not end within {_ENDS_WITHIN:g} s of SIGTERM")
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        return await start(self.folder, f"dispatcher-{self.number}", "tests.chaos.worker")
+
+    async def _keep(self) -> None:
+        while self._process is not None:
+            code = await self._process.wait()
+            if not self._expected or code not in {0, -signal.SIGKILL}:
+                self.unexpected.append(f"dispatcher {self.number} ended with code {code}")
+            if self._stopping:
+                return
+            await asyncio.sleep(self._pause)
+            self._expected, self._pause = False, 0.0
+            self._process = await self._start()
+
+
+@dataclass
+class Producer:
+    """The producer, started anew after each kill until it has done its part."""
+
+    folder: Path
+    arguments: Sequence[str]
+    unexpected: list[str] = field(default_factory=list)
+    _process: asyncio.subprocess.Process | None = None
+
+    async def run(self) -> None:
+        """Have the plan sent, however often the process is killed."""
+        while True:
+            self._process = await start(self.folder, "producer", "tests.chaos.producer", *self.arguments)
+            code = await self._process.wait()
+            if code == 0:
+                return
+            if code != -signal.SIGKILL:
+                self.unexpected.append(f"the producer ended with code {code}")
+                return
+
+    def kill(self) -> bool:
+        """Kill the present process; whether there was one."""
+        if self._process is None or self._process.returncode is not None:
+            return False
+        self._process.kill()
+        return True
+
+
+def of_run(folder: Path) -> Mapping[int, psutil.Process]:
+    """Every process that was started in a run and lives, whoever its parent is by now."""
+    found: dict[int, psutil.Process] = {}
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.pid != os.getpid() and process.environ().get(_MARK) == str(folder):
+                found[process.pid] = process
+    return found
+
+
+def name_of_executor(process: psutil.Process) -> str:
+    """Whose executor it is: the names of its worker and of itself."""
+    words = _words(process)
+    workdir = Path(words[words.index("--workdir") + 1])
+    return f"{workdir.parent.name}.{workdir.name}"
+
+
+def _words(process: psutil.Process) -> list[str]:
+    with contextlib.suppress(psutil.Error):
+        return process.cmdline()
+    return []

@@ -1,0 +1,148 @@
+"""What will happen in a run, decided by its seed alone: which jobs are sent and cancelled when, and which faults strike."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+LEASE = 2.0
+"""Seconds; short, so that many leases run out in a short run."""
+
+_JOBS_A_SECOND = 70
+_SHORTEST = 8.0
+_SECONDS_BETWEEN_FAULTS = 0.9
+_LARGEST_BATCH = 25
+_CANCELLED_SHARE = 0.03
+
+
+class Fault(StrEnum):
+    """What can befall the processes."""
+
+    KILL_EXECUTOR = "kill an executor"
+    END_EXECUTOR = "end an executor"
+    FREEZE_EXECUTOR = "freeze an executor"
+    KILL_DISPATCHER = "kill a dispatcher"
+    FREEZE_DISPATCHER = "freeze a dispatcher"
+    DRAIN_DISPATCHER = "drain a dispatcher"
+    ABORT_DISPATCHER = "abort a dispatcher"
+    KILL_PRODUCER = "kill the producer"
+
+
+# Seconds for which a process is frozen, or a dead one is left dead.
+_PAUSES = {
+    Fault.FREEZE_EXECUTOR: (0.2, 2.0),
+    Fault.FREEZE_DISPATCHER: (LEASE * 1.3, LEASE * 1.8),
+    Fault.KILL_DISPATCHER: (0.0, LEASE * 1.5),
+    Fault.ABORT_DISPATCHER: (0.02, 0.3),
+}
+
+# Out of a thousand jobs, so many are of this kind; the others are quick.
+_SHARES = {
+    "chaos.nap": 250,
+    "chaos.compute": 100,
+    "chaos.thread": 100,
+    "chaos.flaky": 120,
+    "chaos.parent": 60,
+    "chaos.family": 20,
+    "chaos.long": 20,
+    "chaos.refused": 20,
+    "chaos.infrastructure": 20,
+    "chaos.snoozing": 20,
+    "chaos.deadly": 3,
+    "chaos.stuck": 2,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """One fault: when (seconds from the start), on which dispatcher (or one of its executors), for how long."""
+
+    at: float
+    fault: Fault
+    dispatcher: int
+    executor: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One job to send."""
+
+    id: str
+    kind: str
+    number: int
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Jobs to send at one time."""
+
+    at: float
+    number: int
+    orders: tuple[Order, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """A job to cancel at a time."""
+
+    at: float
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a seed decides."""
+
+    seed: int
+    seconds: float
+    batches: tuple[Batch, ...]
+    cancels: tuple[Cancel, ...]
+    strikes: tuple[Strike, ...]
+
+
+def make_plan(seed: int, jobs: int) -> Plan:
+    """The plan of a seed: the same one whenever it is asked for."""
+    seconds = max(_SHORTEST, jobs / _JOBS_A_SECOND)
+    batches = tuple(_batches(Random(f"jobs {seed}"), jobs, seconds))
+    cancels = tuple(_cancels(Random(f"cancels {seed}"), batches))
+    return Plan(seed, seconds, batches, cancels, tuple(_strikes(Random(f"faults {seed}"), seconds)))
+
+
+def _batches(random: Random, jobs: int, seconds: float) -> Iterator[Batch]:
+    kinds = [kind for kind, share in _SHARES.items() for _ in range(max(1, jobs * share // 1000))]
+    kinds = (kinds + ["chaos.quick"] * (jobs - len(kinds)))[:jobs]
+    random.shuffle(kinds)
+    sent = 0
+    for number in range(jobs):
+        if sent >= jobs:
+            return
+        size = min(random.randint(1, _LARGEST_BATCH), jobs - sent)
+        orders = (_order(random, kinds[place], place) for place in range(sent, sent + size))
+        yield Batch(sent / jobs * seconds, number, tuple(orders))
+        sent += size
+
+
+def _order(random: Random, kind: str, number: int) -> Order:
+    return Order(f"{random.getrandbits(64):016x}", kind, number, random.randint(2, 40))
+
+
+def _cancels(random: Random, batches: tuple[Batch, ...]) -> Iterator[Cancel]:
+    for batch in batches:
+        for order in batch.orders:
+            if order.kind == "chaos.long" or random.random() < _CANCELLED_SHARE:
+                yield Cancel(batch.at + random.uniform(0.0, 1.0), order.id)
+
+
+def _strikes(random: Random, seconds: float) -> Iterator[Strike]:
+    """Faults one after another; each kind comes once before any comes again."""
+    count = max(len(Fault), round(seconds / _SECONDS_BETWEEN_FAULTS))
+    deck: list[Fault] = []
+    for number in range(count):
+        if not deck:
+            deck = random.sample(list(Fault), len(Fault))
+        fault = deck.pop()
+        at = (number + random.uniform(0.1, 0.9)) * seconds / count
+        pause = random.uniform(*_PAUSES.get(fault, (0.0, 0.0)))
+        yield Strike(round(at, 3), fault, random.randrange(2), random.randrange(2), round(pause, 3))

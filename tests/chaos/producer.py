@@ -1,0 +1,77 @@
+"""The producer of the chaos, in a process of its own: sends the plan's batches and cancels at their times.
+
+When it is killed and started anew, it sends again every batch for which it has no answer, with the same ids.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from millhand.app.backend import Backend
+from millhand.core.clock import MICROSECONDS
+from millhand.core.job import NewJob
+from millhand.testing.history import RecordingBroker, Sending, read_history
+from tests.chaos.app import FOLDER, app
+from tests.chaos.plan import Batch, Order, Plan, make_plan
+
+
+async def produce(seed: int, jobs: int, start: int) -> None:
+    """Do what is still to do of the plan, whose time began at the instant `start`."""
+    folder = Path(os.environ[FOLDER]) / "history"
+    plan = make_plan(seed, jobs)
+    answered = _answered(folder)
+    async with _broker(folder) as broker:
+        await asyncio.gather(
+            *(_send(broker, batch, start) for batch in plan.batches if batch.orders[0].id not in answered),
+            _cancel(broker, plan, start),
+        )
+
+
+async def _send(broker: RecordingBroker, batch: Batch, start: int) -> None:
+    await _until(start, batch.at)
+    await broker.send([_job(order) for order in batch.orders])
+
+
+async def _cancel(broker: RecordingBroker, plan: Plan, start: int) -> None:
+    for cancel in sorted(plan.cancels, key=lambda cancel: cancel.at):
+        await _until(start, cancel.at)
+        await broker.cancel(cancel.job_id)
+
+
+async def _until(start: int, seconds: float) -> None:
+    await asyncio.sleep(max(0.0, seconds - (app.clock.now() - start) / MICROSECONDS))
+
+
+def _job(order: Order) -> NewJob:
+    policy = app.registry.get(order.kind).retry
+    return NewJob(
+        id=order.id,
+        kind=order.kind,
+        args=json.dumps({"number": order.number, "milliseconds": order.milliseconds}),
+        max_attempts=policy.max_attempts,
+        max_crashes=policy.max_crashes,
+    )
+
+
+def _answered(folder: Path) -> set[str]:
+    entries = read_history(folder)
+    return {job_id for entry in entries if isinstance(entry, Sending) for job_id in entry.stored or ()}
+
+
+@asynccontextmanager
+async def _broker(folder: Path) -> AsyncGenerator[RecordingBroker]:
+    name = f"producer-{os.getpid()}-{app.clock.new_id()[-8:]}"
+    settings = app.settings
+    backend = await Backend.open(settings.database, app.clock, durability=settings.durability, worker=name)
+    broker = RecordingBroker(backend.broker, folder, name, app.clock)
+    yield broker
+    await broker.close()
+    await backend.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(produce(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
