@@ -125,9 +125,16 @@ def _send_to_path(caller: socket.socket, path: Path) -> None:
         return
 
 
+def _is_alive(pid: str) -> bool:
+    try:
+        return psutil.pid_exists(int(pid))
+    except (ValueError, OverflowError):  # the file is none of ours
+        return False
+
+
 def _send_to_port(caller: socket.socket, path: Path) -> None:
     port, _, pid = path.stem.partition("-")
-    if not (port.isdigit() and pid.isdigit() and psutil.pid_exists(int(pid))):
+    if not (port.isdigit() and _is_alive(pid)):
         path.unlink(missing_ok=True)
         return
     with suppress(OSError):  # its buffer is full of calls already
