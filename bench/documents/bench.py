@@ -45,8 +45,8 @@ def run(sizes: Sizes, repeats: int, only: Sequence[str]) -> Results:
     return results
 
 
-def run_documents(most: int) -> Results:
-    """Convert at most so many documents of the corpus, spread evenly over it (0: all of them)."""
+def run_documents(most: int, longest: float) -> Results:
+    """Convert about so many documents of the corpus (0: all), spread evenly over it, in `longest` seconds each."""
     documents = corpus.present()
     if not documents:
         nothing = Results("Mixed public documents", run_corpus.MEASURES)
@@ -55,7 +55,7 @@ def run_documents(most: int) -> Results:
     step = max(1, len(documents) // most) if most else 1
     with _folder() as folder:
         print(f"bench: {len(documents[::step])} documents of the corpus", file=sys.stderr)
-        return run_corpus.run(documents[::step], folder)
+        return run_corpus.run(documents[::step], folder, longest)
 
 
 def _measure(converter: Converter, measuring: Measuring, results: Results) -> None:

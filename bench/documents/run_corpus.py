@@ -15,13 +15,8 @@ from millhand.engines.soffice import DocumentLimits, Soffice, SofficeSettings
 from millhand.handlers.documents.options import PdfOptions
 from millhand.handlers.documents.preflight import inspect
 
-LONGEST = 60.0
-"""Seconds that one document may take."""
-
 _OK = "converted"
 _SHOWN = 5
-_CONTENDER = Contender("millhand", f"preflight, fork server, then a cold `soffice`; {LONGEST:g} s for each at most")
-
 MEASURES = (
     Measure("documents", "", "higher"),
     Measure("converted", "", "higher"),
@@ -45,31 +40,34 @@ class Ending:
     seconds: float
 
 
-def run(documents: Sequence[Path], folder: Path) -> Results:
-    """Convert all documents; the results have one repeat."""
+def run(documents: Sequence[Path], folder: Path, longest: float) -> Results:
+    """Convert all documents, each in `longest` seconds at most; the results have one repeat."""
+    limits = DocumentLimits(seconds=longest)
     engine = Soffice(SofficeSettings(), folder)
     try:
         engine.warm_up()
         began = time.perf_counter()
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            endings = list(threads.map(lambda path: _convert(engine, path, folder / f"{path.name}.pdf"), documents))
+            endings = list(threads.map(lambda path: _convert(engine, path, folder, limits), documents))
         total = time.perf_counter() - began
         health = engine.check()
     finally:
         engine.close()
     results = Results("Mixed public documents", MEASURES)
-    results.add(_CONTENDER, _summary(endings, total))
+    settings = f"preflight, fork server, then a cold `soffice`; {longest:g} s for each at most"
+    results.add(Contender("millhand", settings), _summary(endings, longest, total))
     results.notes += _notes(endings)
     results.notes.append(f"Afterwards the engine is {'healthy' if health.healthy else 'sick: ' + health.detail}.")
     return results
 
 
-def _convert(engine: Soffice, document: Path, target: Path) -> Ending:
+def _convert(engine: Soffice, document: Path, folder: Path, limits: DocumentLimits) -> Ending:
+    target = folder / f"{document.name}.pdf"
     began = time.perf_counter()
     how, by = _OK, ""
     try:
         export = PdfOptions().export(inspect(document, document.name))
-        by = engine.convert(document, target, export, DocumentLimits(seconds=LONGEST)).engine
+        by = engine.convert(document, target, export, limits).engine
     except MillhandError as error:
         how = error.code
     finally:
@@ -77,10 +75,10 @@ def _convert(engine: Soffice, document: Path, target: Path) -> Ending:
     return Ending(document.name, how, by, time.perf_counter() - began)
 
 
-def _summary(endings: Sequence[Ending], total: float) -> dict[str, float]:
+def _summary(endings: Sequence[Ending], longest: float, total: float) -> dict[str, float]:
     times = [ending.seconds for ending in endings]
     converted = [ending for ending in endings if ending.how == _OK]
-    late = [ending for ending in endings if ending.how != _OK and ending.seconds >= LONGEST]
+    late = [ending for ending in endings if ending.how != _OK and ending.seconds >= longest]
     return {
         "documents": len(endings),
         "converted": len(converted),

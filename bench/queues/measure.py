@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.processes import weigh
 from bench.queues.contenders import Queue
-from bench.queues.stage import Stage
+from bench.queues.stage import Stage, StageError
 from bench.results import Measure
 from bench.statistics import percentile, rate_after_start
 
@@ -77,6 +77,8 @@ class Measuring:
             with stage.watching(count=jobs, seconds=self._sizes.drain_seconds) as watch, stage.worker():
                 end = watch.result()["end"]
             starts = [(mark.started, mark.process) for mark in stage.marks.all() if 0 < mark.started <= end]
+            if not starts:
+                raise StageError(f"{queue.contender.name}: the worker ran no job\n{stage.said()}")
         return rate_after_start(starts, executors, end)
 
     def _idle_and_latency(self, queue: Queue) -> dict[str, float]:

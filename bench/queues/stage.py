@@ -44,33 +44,14 @@ class Stage:
 
     def drive(self, action: str, **options: float) -> dict[str, float]:
         """Do one action in a process of its own, and return what it measured."""
-        done = subprocess.run(
-            self._command(action, **options),
-            cwd=self._place,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_LONGEST,
-        )
-        return self._answer(action, done.returncode, done.stdout, done.stderr)
+        with self._started(action, **options) as driver:
+            return driver.result()
 
     @contextmanager
-    def watching(self, **options: float) -> Iterator["Watch"]:
+    def watching(self, **options: float) -> Iterator["Driver"]:
         """Watch the jobs from a process that is started before the worker."""
-        watch = subprocess.Popen(
-            self._command("watch", **options),
-            cwd=self._place,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            yield Watch(self, watch)
-        finally:
-            watch.kill()
-            watch.wait()
+        with self._started("watch", **options) as driver:
+            yield driver
 
     @contextmanager
     def worker(self) -> Iterator[list[psutil.Process]]:
@@ -85,32 +66,47 @@ class Stage:
         deadline = time.monotonic() + _PATIENCE
         while not self.marks.is_started(number):
             if time.monotonic() > deadline:
-                raise StageError(
-                    f"{self._queue.contender.name}: a job did not start in {_PATIENCE:g} s\n{self._said()}"
-                )
+                raise StageError(f"{self._queue.contender.name}: a job did not start in {_PATIENCE:g} s\n{self.said()}")
             time.sleep(0.01)
 
-    def _said(self) -> str:
+    def said(self) -> str:
+        """The last of what the worker wrote."""
         return "\n".join(path.read_text(errors="replace")[-2_000:] for path in self._place.glob("said-*.txt"))
+
+    @contextmanager
+    def _started(self, action: str, **options: float) -> Iterator["Driver"]:
+        process = subprocess.Popen(
+            self._command(action, **options),
+            cwd=self._place,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            yield Driver(f"{self._queue.contender.name}: {action}", process)
+        finally:
+            process.kill()
+            process.communicate()
 
     def _command(self, action: str, **options: float) -> list[str]:
         flags = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
         return [str(self._queue.python), "-m", "bench.queues.drive", self._queue.peer, action, *flags]
 
-    def _answer(self, action: str, code: int, said: str, complained: str) -> dict[str, float]:
-        if code != 0:
-            raise StageError(f"{self._queue.contender.name}: {action} failed\n{complained[-2_000:]}\n{self._said()}")
-        return json.loads(said.splitlines()[-1])
 
+class Driver:
+    """A process that does one action with a queue."""
 
-class Watch:
-    """A process that watches the jobs of a stage."""
-
-    def __init__(self, stage: Stage, process: "subprocess.Popen[str]") -> None:
-        self._stage = stage
+    def __init__(self, what: str, process: "subprocess.Popen[str]") -> None:
+        self._what = what
         self._process = process
 
     def result(self) -> dict[str, float]:
-        """Wait for its answer."""
-        said, complained = self._process.communicate(timeout=_LONGEST)
-        return self._stage._answer("watch", self._process.returncode, said, complained)  # noqa: SLF001 - one module
+        """Wait for what it measured; raises StageError."""
+        try:
+            said, complained = self._process.communicate(timeout=_LONGEST)
+        except subprocess.TimeoutExpired as error:
+            raise StageError(f"{self._what} took more than {_LONGEST:g} s") from error
+        if self._process.returncode != 0:
+            raise StageError(f"{self._what} failed\n{complained[-2_000:]}")
+        return json.loads(said.splitlines()[-1])
