@@ -34,6 +34,7 @@ class Database:
         self._write_engine = writer_engine(url, durability, patience)
         self._read_engine = reader_engine(url, patience)
         self._patience = patience
+        self._durability = durability
         self._threads: ThreadPoolExecutor | None = None
         self._writer: Writer | None = None
         self._version_source: sa.PoolProxiedConnection | None = None
@@ -65,7 +66,7 @@ class Database:
                 return
             await asyncio.to_thread(self._prepare)
             self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="database-reader")
-            self._writer = Writer(self._write_engine, self._patience)
+            self._writer = Writer(self._write_engine, self._durability, self._patience)
             self._writer.start()
             self.waker = self._new_waker()
 
@@ -83,17 +84,20 @@ class Database:
             await asyncio.to_thread(threads.shutdown)
             self._dispose()
 
-    async def write(self, operation: Operation[T], *, undo: Undo[T] | None = None) -> T:
+    async def write(
+        self, operation: Operation[T], *, undo: Undo[T] | None = None, durability: Durability = Durability.FULL
+    ) -> T:
         """Run an operation in a transaction of the writer, perhaps together with others; return after its commit.
 
         The operation may be run again if a transaction has to be repeated, so it must have no effect but on the
         database. If the caller is cancelled, an operation not begun is dropped; one under way is committed, and then
-        `undo` is run on its result. Raises `BrokerUnavailable` in an outage.
+        `undo` is run on its result. `durability` is what the operation needs, within that of the database: what may be
+        forgotten at a power cut, such as a lease, need not wait for the disk. Raises `BrokerUnavailable` in an outage.
         """
         if self._writer is None:
             raise _closed()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Pending(operation, future, undo))
+        self._writer.submit(Pending(operation, future, undo, durability))
         return await future
 
     async def read(self, operation: Callable[[sa.Connection], T]) -> T:

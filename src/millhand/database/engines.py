@@ -1,7 +1,8 @@
 """Make SQLAlchemy engines: for SQLite with the right pragmas and an explicit BEGIN, for PostgreSQL through psycopg."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -66,6 +67,20 @@ def writer_engine(url: str, durability: Durability, patience: float) -> sa.Engin
         "foreign_keys = OFF",
     )
     return _prepared(engine, pragmas, "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def committing(connection: sa.Connection, durability: Durability) -> Generator[None]:
+    """A transaction whose commit gives that much durability."""
+    if connection.dialect.name == "sqlite":
+        connection.connection.cursor().execute(f"PRAGMA synchronous = {durability.upper()}")
+        with connection.begin():
+            yield
+        return
+    with connection.begin():
+        if durability is Durability.NORMAL:
+            connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+        yield
 
 
 def reader_engine(url: str, patience: float) -> sa.Engine:

@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from millhand.core.durability import Durability
+from millhand.database.engines import committing
 from millhand.database.faults import passes, translated
 
 T = TypeVar("T")
@@ -25,12 +27,14 @@ _RETRY_AFTER = 0.005
 class Pending(Generic[T]):
     """An operation that waits to be run, and whom to tell.
 
-    `undo` makes the opposite of a result whose caller has gone away in the meantime.
+    `undo` makes the opposite of a result whose caller has gone away in the meantime. `durability` is what it asks for
+    of the commit, which gives the most that anybody asks for.
     """
 
     operation: Operation[T]
     future: asyncio.Future[T] | None
     undo: Undo[T] | None = None
+    durability: Durability = Durability.FULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,9 @@ class Writer:
     If one of them fails, the transaction is rolled back and each is run alone, so a fault stays with its owner.
     """
 
-    def __init__(self, engine: sa.Engine, patience: float) -> None:
+    def __init__(self, engine: sa.Engine, durability: Durability, patience: float) -> None:
         self._engine = engine
+        self._durability = durability
         self._patience = patience
         self._queue: SimpleQueue[Pending[Any] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
@@ -126,7 +131,8 @@ class Writer:
     def _in_transaction(self, batch: Sequence[Pending[Any]]) -> list[_Done]:
         if self._connection is None:
             self._connection = self._engine.connect()
-        with self._connection.begin():
+        full = self._durability is Durability.FULL and any(each.durability is Durability.FULL for each in batch)
+        with committing(self._connection, Durability.FULL if full else Durability.NORMAL):
             return [_Done(each, each.operation(self._connection)) for each in batch]
 
     def _disconnect(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from millhand.core.durability import Durability
 from millhand.database import Database
 from millhand.database.tables import workers
 from millhand.ledger.store import to_json, upsert
@@ -53,7 +54,7 @@ class Workers:
         def store(connection: sa.Connection) -> None:
             upsert(connection, workers, {"id": card.id}, values)
 
-        await self._database.write(store)
+        await self._database.write(store, durability=Durability.NORMAL)
 
     async def forget(self, worker_id: str) -> None:
         """Remove a worker that has ended; forgetting an unknown one is harmless."""

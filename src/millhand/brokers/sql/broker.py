@@ -15,6 +15,7 @@ from millhand.brokers.sql.settle import extend, settle
 from millhand.brokers.sql.stats import queue_stats
 from millhand.core.capabilities import Capabilities
 from millhand.core.clock import MICROSECONDS, after
+from millhand.core.durability import Durability
 from millhand.core.errors import BrokerUnavailable
 from millhand.core.fairness import Caps
 from millhand.core.job import Delivery, NewJob, Sent
@@ -92,7 +93,10 @@ class SqlBroker:
         give_up_at = loop.time() + wait
         while self._open and limit > 0:
             ticket = self._database.waker.ticket
-            claim = await self._database.write(partial(self._claim, limit=limit), undo=_undo)
+            # A lease that a power cut undoes was held by nobody who is still there.
+            claim = await self._database.write(
+                partial(self._claim, limit=limit), undo=_undo, durability=Durability.NORMAL
+            )
             remaining = give_up_at - loop.time()
             if claim.deliveries or remaining <= 0:
                 return claim.deliveries
@@ -103,7 +107,8 @@ class SqlBroker:
         """Move the leases' ends to `seconds` from now; False where the lease is lost."""
         self._require_open()
         return await self._database.write(
-            lambda connection: extend(connection, deliveries, self._worker, after(self._clock.now(), seconds))
+            lambda connection: extend(connection, deliveries, self._worker, after(self._clock.now(), seconds)),
+            durability=Durability.NORMAL,
         )
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
