@@ -137,6 +137,15 @@ def test_a_text_is_not_converted_as_a_table(engine: Soffice, tmp_path: Path) -> 
         engine.convert(source, tmp_path / "out.pdf", PdfExport(".fods", "calc"), QUICK)
 
 
+def test_the_fork_server_has_one_thread_from_the_start(tmp_path: Path) -> None:
+    engine = Soffice(SofficeSettings(), tmp_path / "work")
+    try:
+        engine.warm_up()
+        assert psutil.Process(engine.fork_server_pid).num_threads() == 1
+    finally:
+        engine.close()
+
+
 def test_a_killed_fork_server_is_replaced(tmp_path: Path) -> None:
     engine = Soffice(SofficeSettings(), tmp_path / "work")
     try:

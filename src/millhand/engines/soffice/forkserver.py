@@ -15,7 +15,7 @@ from typing import Any
 from millhand.engines import programs
 from millhand.engines.meter import TreeMeter
 from millhand.engines.process import ProcessLimits, StopReason, kill_tree, tail, watch
-from millhand.engines.soffice import fonts, pdf, profile, reach, sample
+from millhand.engines.soffice import fonts, layer, pdf, profile, reach, sample
 from millhand.engines.soffice.call import Call, receive
 from millhand.engines.soffice.install import Installation
 from millhand.engines.soffice.values import Attempt, SofficeSettings, Task
@@ -130,7 +130,9 @@ class ForkServer:
         temporary = self._folder / "temporary"
         temporary.mkdir()
         folders = dict.fromkeys(("TMPDIR", "TMP", "TEMP", "HOME"), str(temporary))
-        return {**os.environ, **fonts.environment(), **folders}
+        settings = profile.settings(self._installation.major_minor)
+        layers = layer.environment(self._installation.program, self._folder / "profile" / "layer", settings)
+        return {**os.environ, **fonts.environment(), **folders, **layers}
 
     def _await_ready(self, deadline: float) -> None:
         answer = receive(self._control, deadline - time.monotonic())

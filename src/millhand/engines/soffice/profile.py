@@ -44,12 +44,16 @@ _SEED: tuple[tuple[str, str, str], ...] = (
 )
 
 
+def settings(major_minor: str) -> tuple[tuple[str, str, str], ...]:
+    """The settings that every LibreOffice of ours has: path, property, value."""
+    return (*_SEED, ("/org.openoffice.Setup/Product", "ooSetupLastVersion", major_minor))
+
+
 def seed(profile: Path, major_minor: str) -> Path:
     """Write a new profile for LibreOffice `major_minor` (for example `7.4`) and give back its folder."""
-    settings = (*_SEED, ("/org.openoffice.Setup/Product", "ooSetupLastVersion", major_minor))
     file = profile / _SETTINGS
     file.parent.mkdir(parents=True)
-    items = "".join(_item(*setting) for setting in settings)
+    items = "".join(_item(*setting) for setting in settings(major_minor))
     file.write_text(f"{_HEAD}{items}</oor:items>\n", encoding="utf-8")
     return profile
 

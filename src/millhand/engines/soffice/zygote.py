@@ -25,6 +25,8 @@ from millhand.engines import confine
 from millhand.engines.soffice import lok
 
 _REQUEST_BYTES = 1 << 20
+_THREADS_END_SECONDS = 5.0
+_LOOK_SECONDS = 0.01
 # LibreOffice reports a crash, and Python ignores a file that grew too large: in a child each is to be a plain death.
 _FATAL_SIGNALS = (
     signal.SIGSEGV,
@@ -91,6 +93,7 @@ class ForkServer:
         if not text:
             return False
         answers = socket.socket(fileno=descriptors[0])
+        _await_single_thread()
         pid = os.fork()
         if pid == 0:
             self._become_worker(json.loads(text), answers)
@@ -146,6 +149,15 @@ class ForkServer:
             os.close(other.descriptor)
         for number in _FATAL_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+
+
+def _await_single_thread() -> None:
+    """Let LibreOffice's writer of settings end, if it has one: a fork would copy the locks that it holds."""
+    deadline = time.monotonic() + _THREADS_END_SECONDS
+    while len(list(Path("/proc/self/task").iterdir())) > 1:
+        if time.monotonic() > deadline:
+            raise RuntimeError("LibreOffice keeps threads running, so this process can't be forked safely")
+        time.sleep(_LOOK_SECONDS)
 
 
 def _settle_in(request: Mapping[str, Any], readable: list[str]) -> None:
