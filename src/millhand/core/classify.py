@@ -1,9 +1,8 @@
 """Turn an exception of a handler into an outcome, by a table: permanent, transient, throttled or infrastructure."""
 
 import errno
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 from millhand.core.errors import (
     Infrastructure,
@@ -18,6 +17,8 @@ from millhand.core.outcome import Cancelled, Discarded, Outcome, Retry, Snoozed
 _FULL_OR_DOWN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EROFS})
 _HTTP_TRANSIENT = frozenset({408, 409, 423, 425, 429})
 _HTTP_CLIENT_ERRORS = range(400, 500)
+_HTTP_STATUSES = range(100, 600)
+_LONGEST_RETRY_AFTER = 86_400.0
 _SQL_INFRASTRUCTURE = ("08", "53", "57P")
 _SQL_TRANSIENT = ("40", "55P03")
 _SQL_PERMANENT = ("22", "23", "42")
@@ -65,9 +66,9 @@ def _uncharged(error: BaseException) -> Outcome:
 
 def http_status(error: BaseException) -> int:
     """The HTTP status that an exception of an HTTP client carries, or 0."""
-    response = getattr(error, "response", None)
-    status = getattr(response, "status_code", getattr(error, "status_code", 0))
-    return status if isinstance(status, int) else 0
+    reply = _reply(error)
+    status = getattr(reply, "status_code", getattr(reply, "status", 0))
+    return status if isinstance(status, int) and status in _HTTP_STATUSES else 0
 
 
 def sql_state(error: BaseException) -> str:
@@ -77,11 +78,17 @@ def sql_state(error: BaseException) -> str:
 
 
 def _retry_after(error: BaseException) -> float | None:
-    headers: object = getattr(getattr(error, "response", None), "headers", None)
-    if not isinstance(headers, Mapping):
+    read = getattr(getattr(_reply(error), "headers", None), "get", None)
+    if not callable(read):
         return None
-    text = str(cast("Mapping[str, object]", headers).get("retry-after", ""))
-    return float(text) if text.isdigit() else None
+    text = str(read("retry-after") or read("Retry-After"))
+    return min(float(text), _LONGEST_RETRY_AFTER) if text.isdecimal() else None
+
+
+def _reply(error: BaseException) -> object:
+    """What carries the answer of an HTTP server: some clients' exceptions have it, others are it."""
+    response = getattr(error, "response", None)
+    return error if response is None else response
 
 
 def _full_or_down(error: BaseException) -> bool:

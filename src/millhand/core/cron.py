@@ -1,14 +1,14 @@
 """When a schedule fires: cron expressions in a time zone, with daylight saving as Debian's cron treats it (cronsim)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
-from millhand.core.clock import as_datetime, as_instant
+from millhand.core.clock import after, as_datetime, as_instant
 from millhand.core.errors import ConfigError
 
 _MOST_MISSED = 1_000
@@ -60,19 +60,24 @@ def due(cron: Cron, planned: int, now: int, missed: Missed, grace: float = 60.0)
     """Which ticks to fire now, and the next planned one.
 
     `planned` is the tick that the schedule waits for. Ticks that are no older than `grace` seconds are on time; older
-    ones were missed, and `missed` says whether to drop them, to make up for them once, or to fire each of them, a
-    thousand at most.
+    ones were missed, and `missed` says whether to drop them, to make up for them once, or to fire each of them, the
+    oldest thousand at most.
     """
     if planned > now:
         return [], planned
-    passed = [
-        planned,
-        *islice(takewhile(lambda tick: tick <= now, cron.after(planned)), _MOST_MISSED),
-    ]
     following = next(cron.after(now))
-    if missed is Missed.ALL:
-        return passed, following
-    on_time = [tick for tick in passed if now - tick <= grace * 1_000_000]
-    if missed is Missed.ONCE:
-        return on_time or passed[-1:], following
-    return on_time, following
+    on_time_since = after(now, -grace)
+    if missed is Missed.ALL or planned >= on_time_since:
+        return _from_planned(cron, planned, now), following
+    on_time = _until(now, cron.after(on_time_since - 1))
+    if on_time or missed is Missed.SKIP:
+        return on_time, following
+    return _from_planned(cron, planned, now)[-1:], following
+
+
+def _from_planned(cron: Cron, planned: int, now: int) -> list[int]:
+    return _until(now, chain([planned], cron.after(planned)))
+
+
+def _until(now: int, ticks: Iterable[int]) -> list[int]:
+    return list(islice(takewhile(lambda tick: tick <= now, ticks), _MOST_MISSED))

@@ -14,6 +14,7 @@ _FIELDS = (
 )  # fmt: skip
 
 _JSON_OBJECT = TypeAdapter(dict[str, Any])
+_JOB = TypeAdapter(NewJob)
 
 
 def encode(job: NewJob) -> bytes:
@@ -38,7 +39,12 @@ def decode(body: bytes) -> NewJob:
         raise Permanent("the message is not an envelope: it lacks v, id, kind or args", code="bad_envelope")
     check_version(content["v"])
     fields = {name: content[name] for name in (*_FIELDS, "headers") if name in content}
-    return NewJob(**fields, args=json.dumps(content["args"], ensure_ascii=False))
+    args = json.dumps(content["args"], ensure_ascii=False)
+    try:
+        return _JOB.validate_json(json.dumps({**fields, "args": args}), strict=True)
+    except ValidationError as error:
+        wrong = ", ".join(sorted({str(item["loc"][0]) for item in error.errors()}))
+        raise Permanent(f"the message is not an envelope: it has a wrong {wrong}", code="bad_envelope") from error
 
 
 def check_version(version: int) -> None:

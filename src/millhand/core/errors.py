@@ -39,7 +39,7 @@ class Transient(MillhandError):
         hint: str | None = None,
     ) -> None:
         super().__init__(message, code=code, hint=hint)
-        self.retry_after = retry_after
+        self.retry_after = None if retry_after is None else float(retry_after)
 
 
 class Infrastructure(Transient):
@@ -55,7 +55,7 @@ class Snooze(MillhandError):
 
     def __init__(self, seconds: float, message: str = "not ready yet") -> None:
         super().__init__(message)
-        self.seconds = seconds
+        self.seconds = float(seconds)
 
 
 class JobCancelled(MillhandError):

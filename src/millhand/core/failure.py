@@ -28,7 +28,7 @@ class Failure:
 def failure_of(error: BaseException) -> Failure:
     """Describe an exception; its own traceback is kept, cut at the front to a bounded length."""
     known = isinstance(error, MillhandError)
-    message = (str(error) or type(error).__name__)[:_MESSAGE_LIMIT]
+    message = (_words(error) or type(error).__name__)[:_MESSAGE_LIMIT]
     return Failure(
         code=error.code if known else "exception",
         type=_type_name(error),
@@ -48,6 +48,13 @@ def fingerprint(type_name: str, message: str, frame: str) -> str:
     """Twelve hex digits that are equal for failures that differ only in numbers, ids and quoted words."""
     normal = _NUMBERS.sub("#", _QUOTED.sub("''", message))
     return hashlib.sha256(f"{type_name}|{normal}|{frame}".encode()).hexdigest()[:12]
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - the exception of a handler may be unable to say what it is
+        return ""
 
 
 def _type_name(error: BaseException) -> str:

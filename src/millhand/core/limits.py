@@ -1,5 +1,6 @@
 """What one attempt of a kind may use: time and memory."""
 
+import math
 from dataclasses import dataclass
 
 from millhand.core.errors import ConfigError
@@ -26,5 +27,10 @@ class Limits:
                 f"the soft limit ({self.soft:g} s) must be below the hard limit ({self.hard:g} s)",
                 hint="Lower the soft limit or raise the hard one.",
             )
-        if self.hard <= 0 or (self.memory is not None and self.memory <= 0):
+        if any(limit is not None and limit <= 0 for limit in (self.soft, self.hard, self.memory)):
             raise ConfigError("limits must be above zero")
+        if not math.isfinite(self.hard):
+            raise ConfigError(
+                "the hard limit must be a number of seconds",
+                hint="Without one, a job that hangs would hold its slot for ever: choose a day, or a week.",
+            )

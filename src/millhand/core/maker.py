@@ -7,7 +7,7 @@ from millhand.core.clock import Clock, after
 from millhand.core.errors import UsageError
 from millhand.core.job import DEFAULT_TENANT, Args, NewJob
 from millhand.core.registry import Registry
-from millhand.core.retry import RetryPolicy
+from millhand.core.retry import LONGEST_WAIT, RetryPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +39,8 @@ class JobMaker:
                 f"{type(args).__name__} has no kind",
                 hint=f'Write `class {type(args).__name__}(Args, kind="…")`.',
             )
-        if options.delay < 0:
-            raise UsageError(f"a delay can't be negative ({options.delay:g} s)")
+        if not 0 <= options.delay <= LONGEST_WAIT:
+            raise UsageError(f"a delay must be 0 to {LONGEST_WAIT:.0f} s, not {options.delay:g} s")
         policy = self._registry.get(kind).retry if kind in self._registry else RetryPolicy()
         return NewJob(
             id=self._clock.new_id(),

@@ -120,10 +120,20 @@ def _args_type(function: HandlerFunction[Any, Any]) -> type[Args]:
             f"handler {name} must take (ctx, args)",
             hint="Write `async def name(ctx: Context, args: YourArgs)`.",
         )
-    annotation = get_type_hints(function).get(parameters[1].name)
+    annotation = _annotations(function, name).get(parameters[1].name)
     if not (isinstance(annotation, type) and issubclass(annotation, Args) and annotation.kind):
         raise ConfigError(
             f"handler {name}: its second parameter must be annotated with an Args that has a kind",
             hint='Define `class YourArgs(Args, kind="area.verb")` and annotate the parameter with it.',
         )
     return annotation
+
+
+def _annotations(function: HandlerFunction[Any, Any], name: str) -> dict[str, Any]:
+    try:
+        return get_type_hints(function)
+    except (NameError, TypeError) as error:
+        raise ConfigError(
+            f"handler {name}: its annotations can't be read: {error}",
+            hint="Write a function, and import the names of its annotations outside `if TYPE_CHECKING:`.",
+        ) from error

@@ -7,6 +7,11 @@ from millhand.core.errors import ConfigError
 
 DEFAULT_MAX_ATTEMPTS = 5
 DEFAULT_MAX_CRASHES = 3
+LONGEST_WAIT = 10 * 365 * 86_400.0
+"""Seconds that any job may be put off; more is taken for a mistake."""
+
+_LARGEST_FACTOR = 1_000.0
+_MOST_STEPS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +36,10 @@ class RetryPolicy:
         """Refuse a policy that can't be meant."""
         if self.max_attempts < 1 or self.max_crashes < 1:
             raise ConfigError("a retry policy needs at least one attempt and one crash before it gives up")
-        if min((self.first, self.cap, *self.delays)) < 0 or self.factor < 1 or not 0 <= self.jitter <= 1:
-            raise ConfigError("a retry policy needs waits of 0 s or more, a factor of 1 or more, a jitter of 0 to 1")
+        if not all(0 <= wait <= LONGEST_WAIT for wait in (self.first, self.cap, *self.delays)):
+            raise ConfigError(f"a retry policy needs waits of 0 to {LONGEST_WAIT:.0f} s")
+        if not (1 <= self.factor <= _LARGEST_FACTOR and 0 <= self.jitter <= 1):
+            raise ConfigError(f"a retry policy needs a factor of 1 to {_LARGEST_FACTOR:g} and a jitter of 0 to 1")
 
     @classmethod
     def fixed(cls, *delays: float, jitter: float = 0.0) -> Self:
@@ -46,5 +53,4 @@ class RetryPolicy:
     def _base(self, failures: int) -> float:
         if self.delays:
             return self.delays[min(failures, len(self.delays)) - 1]
-        doublings = min(failures - 1, 64)
-        return min(self.cap, self.first * self.factor**doublings)
+        return min(self.cap, self.first * self.factor ** min(failures - 1, _MOST_STEPS))

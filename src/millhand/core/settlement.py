@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from millhand.core.artefact import Artefact
 from millhand.core.failure import Failure, failure
@@ -16,7 +17,7 @@ from millhand.core.outcome import (
     Retry,
     Snoozed,
 )
-from millhand.core.retry import RetryPolicy
+from millhand.core.retry import LONGEST_WAIT, RetryPolicy
 from millhand.core.state import Cause, State
 
 
@@ -63,7 +64,7 @@ def settlement(delivery: Delivery, outcome: Outcome, policy: RetryPolicy, run: R
         delivery=delivery,
         state=verdict.state,
         cause=verdict.cause,
-        delay=verdict.delay,
+        delay=min(LONGEST_WAIT, max(0.0, verdict.delay)),
         charge=verdict.charge,
         result=done.result,
         failure=verdict.failure,
@@ -103,6 +104,8 @@ def _verdict(  # noqa: PLR0911 - one line for each kind of outcome
             return _Verdict(State.CANCELLED, Cause.CANCELLED, reason)
         case Released():
             return _Verdict(State.AVAILABLE, Cause.RELEASED)
+        case _:
+            assert_never(outcome)
 
 
 def _retried(delivery: Delivery, outcome: Retry, policy: RetryPolicy, random: float) -> _Verdict:
