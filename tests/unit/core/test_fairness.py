@@ -1,79 +1,119 @@
-"""How free slots are divided between lanes."""
+"""Free slots are divided so that no cap is passed, nobody starves, and what is urgent comes first."""
 
-import random
 from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from millhand.core.fairness import Caps, Lane, Load, allot
 
-NOTHING = Load(0, {}, {})
+IDLE = Load(0, {}, {})
+tenants = st.sampled_from(["a", "b", "c", "d"])
+limit_keys = st.sampled_from([None, "k", "l"])
+lanes = st.lists(
+    st.builds(Lane, st.integers(0, 2), tenants, limit_keys, st.integers(0, 30)),
+    max_size=10,
+    unique_by=lambda lane: (lane.priority, lane.tenant, lane.limit_key),
+)
+cap = st.none() | st.integers(0, 12)
+caps = st.builds(Caps, queue=cap, tenant=cap, limit_key=cap)
 
 
-def lane(tenant: str, ready: int, *, key: str | None = None, priority: int = 0) -> Lane:
-    return Lane(priority, tenant, key, ready)
+@st.composite
+def loads(draw: st.DrawFn) -> Load:
+    by_key = draw(st.dictionaries(st.tuples(tenants, st.sampled_from(["k", "l"])), st.integers(0, 6), max_size=4))
+    by_tenant = Counter({tenant: draw(st.integers(0, 4)) for tenant in draw(st.sets(tenants))})
+    for (tenant, _), count in by_key.items():
+        by_tenant[tenant] += count
+    return Load(sum(by_tenant.values()), by_tenant, by_key)
 
 
-def test_a_single_lane_gets_everything() -> None:
-    only = lane("a", 7)
-    assert allot([only], 5, Caps(), NOTHING) == {only: 5}
-    assert allot([only], 50, Caps(), NOTHING) == {only: 7}
-    assert allot([only], 0, Caps(), NOTHING) == {}
+def within(limit: int | None, running: int, before: int) -> bool:
+    """A cap that was passed already, since it was lowered, must not be passed by more."""
+    return limit is None or running <= max(limit, before)
 
 
-def test_the_tenant_with_the_fewest_running_jobs_is_next() -> None:
-    big, small = lane("big", 100), lane("small", 100)
-    assert allot([big, small], 10, Caps(), NOTHING) == {big: 5, small: 5}
-    assert allot([big, small], 10, Caps(), Load(6, {"big": 6}, {})) == {big: 2, small: 8}
+@given(lanes, st.integers(0, 40), caps, loads())
+def test_no_cap_is_ever_passed(ready: list[Lane], free: int, limits: Caps, load: Load) -> None:
+    taken = allot(ready, free, limits, load)
+    assert sum(taken.values()) <= free
+    assert all(0 < count <= lane.ready for lane, count in taken.items())
+    after = load.plus(taken)
+    assert within(limits.queue, after.queue, load.queue)
+    for tenant, running in after.tenants.items():
+        assert within(limits.tenant, running, load.tenants.get(tenant, 0))
+    for key, running in after.limit_keys.items():
+        assert within(limits.limit_key, running, load.limit_keys.get(key, 0))
 
 
-def test_ties_go_by_the_order_of_the_lanes() -> None:
-    lanes = [lane(name, 1) for name in "cab"]
-    assert list(allot(lanes, 2, Caps(), NOTHING)) == lanes[:2]
+@given(lanes, st.integers(0, 40), caps, loads())
+def test_no_slot_stays_free_that_a_ready_job_may_have(ready: list[Lane], free: int, limits: Caps, load: Load) -> None:
+    taken = allot(ready, free, limits, load)
+    after = load.plus(taken)
+    if sum(taken.values()) == free or (limits.queue is not None and after.queue >= limits.queue):
+        return
+    for lane in ready:
+        if taken.get(lane, 0) == lane.ready:
+            continue
+        full_tenant = limits.tenant is not None and after.tenants.get(lane.tenant, 0) >= limits.tenant
+        key = (lane.tenant, lane.limit_key or "")
+        full_key = limits.limit_key is not None and after.limit_keys.get(key, 0) >= limits.limit_key
+        assert full_tenant or (lane.limit_key is not None and full_key)
 
 
-def test_higher_priorities_take_all_they_can() -> None:
-    low, high = lane("a", 10), lane("b", 3, priority=5)
-    assert allot([low, high], 5, Caps(), NOTHING) == {high: 3, low: 2}
+@given(lanes, st.integers(0, 40))
+def test_what_is_urgent_comes_first(ready: list[Lane], free: int) -> None:
+    taken = allot(ready, free, Caps(), IDLE)
+    for lane in ready:
+        if taken.get(lane, 0) < lane.ready:
+            assert not any(other.priority < lane.priority for other in taken)
 
 
-def test_the_lanes_of_a_tenant_take_turns() -> None:
-    one, two = lane("a", 10, key="k1"), lane("a", 10, key="k2")
-    assert allot([one, two], 6, Caps(), NOTHING) == {one: 3, two: 3}
+@given(st.lists(st.integers(1, 30), min_size=2, max_size=4), st.integers(0, 40))
+def test_tenants_get_equal_shares(backlogs: list[int], free: int) -> None:
+    ready = [Lane(0, tenant, None, count) for tenant, count in zip("abcd", backlogs, strict=False)]
+    taken = allot(ready, free, Caps(), IDLE)
+    shares = [taken.get(lane, 0) for lane in ready]
+    for share, lane in zip(shares, ready, strict=True):
+        assert share == lane.ready or share >= max(shares) - 1
 
 
-def test_every_limit_counts() -> None:
-    keyed, plain, other = lane("a", 10, key="k"), lane("a", 10), lane("b", 10)
-    load = Load(1, {"a": 1}, {("a", "k"): 1})
-    assert allot([keyed, plain, other], 100, Caps(limit_key=2), load) == {keyed: 1, plain: 10, other: 10}
-    assert allot([keyed, plain, other], 100, Caps(tenant=2), load) == {keyed: 1, other: 2}
-    assert allot([keyed, plain, other], 100, Caps(queue=1), load) == {}
+@given(lanes, caps, loads())
+def test_every_lane_is_served_in_the_end(ready: list[Lane], limits: Caps, load: Load) -> None:
+    """Slot by slot, with jobs that end between: only a cap of nothing keeps a lane out for ever."""
+    if 0 in (limits.queue, limits.tenant, limits.limit_key):
+        return
+    waiting = {lane: lane.ready for lane in ready}
+    for _ in range(sum(waiting.values())):
+        rest = [Lane(lane.priority, lane.tenant, lane.limit_key, count) for lane, count in waiting.items() if count]
+        (served,) = allot(rest, 1, limits, IDLE)
+        key = next(
+            lane
+            for lane in waiting
+            if (lane.priority, lane.tenant, lane.limit_key) == (served.priority, served.tenant, served.limit_key)
+        )
+        waiting[key] -= 1
+    assert not any(waiting.values())
 
 
-def test_no_limit_is_passed_and_no_slot_is_wasted() -> None:
-    chance = random.Random(1)  # noqa: S311 - no secret
-    for _ in range(300):
-        lanes = [
-            lane(chance.choice("abc"), chance.randint(0, 9), key=chance.choice([None, "k", "l"]), priority=number % 2)
-            for number in range(chance.randint(1, 8))
-        ]
-        lanes = list({(each.priority, each.tenant, each.limit_key): each for each in lanes}.values())
-        caps = Caps(queue=chance.choice([None, 7]), tenant=chance.choice([None, 4]), limit_key=chance.choice([None, 2]))
-        free = chance.randint(0, 20)
-        taken = allot(lanes, free, caps, NOTHING)
-        total = NOTHING.plus(taken)
-        assert total.queue <= min(free, caps.queue or free)
-        assert max(total.tenants.values(), default=0) <= (caps.tenant or free)
-        assert max(total.limit_keys.values(), default=0) <= (caps.limit_key or free)
-        assert all(count <= each.ready for each, count in taken.items())
-        for each in lanes:
-            if taken.get(each, 0) < each.ready:
-                assert _one_more_would_pass_a_limit(each, free, caps, total)
+def test_a_long_backlog_does_not_keep_out_the_others() -> None:
+    huge, small = Lane(0, "huge", None, 1_000_000), Lane(0, "small", None, 2)
+    assert allot([huge, small], 10, Caps(), IDLE) == {huge: 8, small: 2}
 
 
-def _one_more_would_pass_a_limit(each: Lane, free: int, caps: Caps, total: Load) -> bool:
-    with_it = total.plus({each: 1})
-    keyed = Counter(with_it.limit_keys)[each.tenant, each.limit_key or ""]
-    return (
-        with_it.queue > min(free, free if caps.queue is None else caps.queue)
-        or with_it.tenants[each.tenant] > (caps.tenant or with_it.queue)
-        or (each.limit_key is not None and keyed > (caps.limit_key or keyed))
-    )
+def test_what_runs_already_counts() -> None:
+    busy, idle = Lane(0, "busy", None, 10), Lane(0, "idle", None, 10)
+    assert allot([busy, idle], 4, Caps(), Load(3, {"busy": 3}, {})) == {idle: 3, busy: 1}
+
+
+def test_the_lanes_of_one_tenant_take_turns() -> None:
+    first, second = Lane(0, "a", "k", 10), Lane(0, "a", "l", 10)
+    assert allot([first, second], 6, Caps(), IDLE) == {first: 3, second: 3}
+
+
+def test_a_lane_alone_takes_what_there_is() -> None:
+    lane = Lane(0, "a", "k", 10)
+    assert allot([lane], 4, Caps(), IDLE) == {lane: 4}
+    assert allot([lane], 4, Caps(limit_key=3), Load(1, {"a": 1}, {("a", "k"): 1})) == {lane: 2}
+    assert allot([lane], 4, Caps(queue=1), Load(2, {"a": 2}, {})) == {}
+    assert allot([], 4, Caps(), IDLE) == {}

@@ -26,6 +26,7 @@ def test_secrets_inside_texts() -> None:
     assert redact_text("postgresql://ann:topsecret@db/x") == f"postgresql://ann:{HIDDEN}@db/x"
     assert redact_text("https://h/b?sig=topsecret&sv=1") == f"https://h/b?sig={HIDDEN}&sv=1"
     assert redact_text("a = b, nobody@example.org") == "a = b, nobody@example.org"
+    assert redact_text("nothing to hide") == "nothing to hide"
 
 
 def test_secrets_at_any_depth() -> None:
