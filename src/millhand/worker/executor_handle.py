@@ -1,6 +1,7 @@
 """One executor as the dispatcher sees it: its process, the jobs it was given in order, and how quick they are."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 from millhand.core.clock import Clock
 from millhand.engines.meter import TreeMeter
@@ -60,13 +61,14 @@ class Executor:
     @property
     def running(self) -> list[Holding]:
         """The jobs that run: the first ones given, as many as there are slots."""
-        return list(self.given.values())[: self.slots]
+        return list(islice(self.given.values(), self.slots))
 
     def give(self, holdings: list[Holding]) -> None:
         """Send jobs to it."""
         for holding in holdings:
             holding.executor = self.name
             self.given[holding.ticket] = holding
+        self._count_time()
         self.process.send(_run(holding) for holding in holdings)
 
     def started_one(self, message: Started) -> None:
@@ -81,7 +83,9 @@ class Executor:
         self.done += 1
         mean = message.seconds if self._mean is None else self._mean
         self._mean = max(_MEMORY_OF_MEAN * mean + (1 - _MEMORY_OF_MEAN) * message.seconds, message.seconds / 2)
-        return self.given.pop(message.ticket, None)
+        holding = self.given.pop(message.ticket, None)
+        self._count_time()
+        return holding
 
     def stop_one(self, holding: Holding, why: str) -> None:
         """Ask one job to stop; the first reason given stands."""
@@ -99,7 +103,11 @@ class Executor:
     def give_back(self, tickets: list[int]) -> list[Holding]:
         """Take back jobs that it says it has not started."""
         self._recalled = False
-        return [holding for ticket in tickets if (holding := self.given.pop(ticket, None)) is not None]
+        back = [holding for ticket in tickets if (holding := self.given.pop(ticket, None)) is not None]
+        for holding in back:
+            holding.running_since = None
+        self._count_time()
+        return back
 
     def retire(self) -> None:
         """Give it no further jobs; it ends when its present ones have."""
@@ -112,6 +120,13 @@ class Executor:
         if self.killed is None:
             self.killed = kill
         self.process.kill()
+
+    def _count_time(self) -> None:
+        """Let the time of the running jobs begin: a handler that blocks its process keeps it from telling the start."""
+        now = self._clock.monotonic()
+        for holding in islice(self.given.values(), self.slots):
+            if holding.running_since is None:
+                holding.running_since = now
 
 
 def _run(holding: Holding) -> Run:
