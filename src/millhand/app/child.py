@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import ctypes
 import os
 import signal
 import sys
@@ -14,16 +13,17 @@ from millhand.core.failure import failure_of
 from millhand.telemetry.logging import LogFormat, LogOptions, configure_logging
 from millhand.worker.executor.child import Child, Work
 from millhand.worker.executor.link import take_stdio
+from millhand.worker.lifeline import hang_on
 from millhand.worker.messages import Failed, frame
 
-_PR_SET_PDEATHSIG = 1
 _CANT_LOAD = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until the dispatcher says to exit; returns the exit code."""
     options = _parser().parse_args(arguments)
-    _die_with(os.getppid())
+    if options.lifeline is not None:
+        hang_on(options.lifeline)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     incoming, outgoing = take_stdio()
     try:
@@ -58,17 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--app", default="", help="module:attribute of the app")
     parser.add_argument("--slots", type=int, default=1, help="jobs at a time")
+    parser.add_argument("--lifeline", type=int, help="descriptor of the tie to the dispatcher")
     parser.add_argument("--workdir", type=Path, required=True, help="folder of this executor alone")
     return parser
-
-
-def _die_with(parent: int) -> None:
-    """Have the kernel end this process when the dispatcher ends, even while a handler holds the interpreter (Linux)."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -12,22 +12,24 @@ from pathlib import Path
 
 from millhand.engines import windows_job
 from millhand.engines.process import kill_tree
+from millhand.worker import lifeline
 from millhand.worker.messages import LENGTH_BYTES, Message, frame, unframe
 from millhand.worker.settings import ExecutorCommand
 
 _LAST_WORDS = 1.0
 """Seconds that a process may still live after it closed its end of the pipe."""
 
-
+_POSIX = os.name == "posix"
 _OWN_GROUP = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
 
 
 class ExecutorProcess:
     """A running executor process."""
 
-    def __init__(self, process: asyncio.subprocess.Process, workdir: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, workdir: Path, lifeline: int) -> None:
         self._process = process
         self._workdir = workdir
+        self._lifeline = lifeline
         self._job = windows_job.holding(process.pid) if sys.platform == "win32" else None
 
     @classmethod
@@ -35,18 +37,27 @@ class ExecutorProcess:
         """Start the program in a session of its own, so that a signal to the terminal reaches the dispatcher alone."""
         workdir = command.workdir / name
         workdir.mkdir(parents=True, exist_ok=True)
-        process = await asyncio.create_subprocess_exec(
-            *command.argv,
-            "--workdir",
-            str(workdir),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=_environment(command.environment),
-            limit=1 << 20,
-            start_new_session=os.name == "posix",
-            creationflags=_OWN_GROUP,
-        )
-        return cls(process, workdir)
+        theirs, ours = lifeline.tie()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command.argv,
+                "--workdir",
+                str(workdir),
+                *(("--lifeline", str(theirs)) if _POSIX else ()),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=_environment(command.environment),
+                limit=1 << 20,
+                start_new_session=_POSIX,
+                creationflags=_OWN_GROUP,
+                pass_fds=(theirs,) if _POSIX else (),
+            )
+        except BaseException:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+        return cls(process, workdir, ours)
 
     @property
     def pid(self) -> int:
@@ -76,6 +87,7 @@ class ExecutorProcess:
             await asyncio.wait_for(self._process.wait(), _LAST_WORDS)
         self.kill()
         code = await self._process.wait()
+        os.close(self._lifeline)
         if self._process.stdin is not None:
             self._process.stdin.close()
         await asyncio.to_thread(shutil.rmtree, self._workdir, ignore_errors=True)
