@@ -105,7 +105,7 @@ def _closing_table(session: Session, documents: list[Document], details: list[Jo
         Column("pages", lambda one: one.pages, right=True),
         Column("output", lambda one: one.output),
     ]
-    session.output.rows(columns, results)
+    session.output.rows(columns, results, nothing="There are no samples.")
     done = sum(one.state is State.COMPLETED for one in results)
     session.output.say(f"{done} of {len(results)} documents converted, {sum(one.pages or 0 for one in results)} pages.")
 

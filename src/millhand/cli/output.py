@@ -81,19 +81,19 @@ class Output:
         """Whether words go to a terminal, so that they can move: bars and tables that change."""
         return self.stderr.isatty() and not self.quiet and os.environ.get("TERM") != "dumb"
 
-    def rows(self, columns: Sequence[Column[T]], items: Iterable[T], *, nothing: str = "") -> None:
-        """Write a list; if it is empty, say so with the words in `nothing`."""
+    def rows(self, columns: Sequence[Column[T]], items: Iterable[T], *, nothing: str) -> None:
+        """Write a list; if it is empty, say so with the words in `nothing` as well."""
         found = list(items)
         if self.json:
             for item in found:
                 self.record(item)
             return
-        if not found and nothing:
+        if not found:
             self.say(nothing)
-        elif self.on_terminal and found:
-            self._table(columns, found)
-        else:
+        if not self.on_terminal:
             self.tsv(columns, found)
+        elif found:
+            self._table(columns, found)
 
     def tsv(self, columns: Sequence[Column[T]], items: Iterable[T]) -> None:
         """Write a list as text with tabs, with a line of titles."""

@@ -76,7 +76,8 @@ class Session:
         """The app that the settings name, working by those settings. Raises `ConfigError`."""
         from millhand.app.loading import load_app
 
-        self.log_to_stderr("warning")
+        if self.options.verbose:
+            self.log_to_stderr("debug")
         settings = self.settings(*flags)
         app = load_app(settings.app)
         app.use_settings(settings)

@@ -31,11 +31,11 @@ def show(
     ]
     if origin or session.options.json:
         columns.append(Column("origin", lambda row: row.origin))
-    session.output.rows(columns, rows(session.settings()))
+    session.output.rows(columns, rows(session.settings()), nothing="There are no settings.")
 
 
 @config.command()
-@example("millhand --config production.toml config check")
+@example("millhand config check --config production.toml")
 def check(ctx: typer.Context) -> None:
     """Check that the settings are valid and fit together. Needs no database and no service.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from millhand.core.outcome import Completed, Outcome
 
 
-@example('millhand --app shop.jobs:app exec mail.send \'{"to": "ann@example.org"}\' -v')
+@example('millhand exec mail.send --app shop.jobs:app \'{"to": "ann@example.org"}\' -v')
 def exec_kind(
     ctx: typer.Context,
     kind: Annotated[str, typer.Argument(help="The kind, such as document.convert.")],

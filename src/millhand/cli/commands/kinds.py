@@ -16,7 +16,7 @@ kinds = typer.Typer(no_args_is_help=True, help="Show the kinds of jobs that this
 
 
 @kinds.command("list")
-@example("millhand --app shop.jobs:app kinds list")
+@example("millhand kinds list --app shop.jobs:app")
 def list_kinds(ctx: typer.Context) -> None:
     """List the kinds with what they do."""
     session = session_of(ctx)

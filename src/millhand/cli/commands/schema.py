@@ -24,7 +24,7 @@ def status(ctx: typer.Context) -> None:
 
 
 @schema.command()
-@example("millhand --database sqlite:///data/millhand.db schema up")
+@example("millhand schema up --database sqlite:///data/millhand.db")
 def up(ctx: typer.Context) -> None:
     """Bring the database to the schema that this version needs; running it again changes nothing."""
     from millhand.database import schema_status, schema_up
@@ -39,5 +39,4 @@ def up(ctx: typer.Context) -> None:
 
 
 def _url(session: Session) -> str:
-    session.log_to_stderr("warning")
     return session.settings().database

@@ -8,7 +8,7 @@ from millhand.cli.examples import example
 from millhand.cli.session import session_of
 
 
-@example("millhand up --demo", "millhand --database sqlite:///var/jobs.db up --executors 4")
+@example("millhand up --demo", "millhand up --database sqlite:///var/jobs.db --executors 4")
 def up(
     ctx: typer.Context,
     *,

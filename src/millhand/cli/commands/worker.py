@@ -8,7 +8,7 @@ from millhand.cli.examples import example
 from millhand.cli.session import session_of
 
 
-@example("millhand worker", "millhand --app shop.jobs:app worker --queues mail,documents --executors 4")
+@example("millhand worker", "millhand worker --app shop.jobs:app --queues mail,documents --executors 4")
 def worker(
     ctx: typer.Context,
     *,
