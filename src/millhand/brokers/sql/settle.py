@@ -23,7 +23,7 @@ _HELD = by_number(
     .where(among(jobs.c.seq, "seqs"), RUNNING, jobs.c.worker == sa.bindparam("worker"))
     .with_for_update()
 )
-_SETTLED_BEFORE = sa.select(attempts.c.finished_at, attempts.c.cause).where(
+_SETTLED_BEFORE = sa.select(attempts.c.finished_at, attempts.c.cause, attempts.c.charge).where(
     attempts.c.job == sa.bindparam("job"), attempts.c.fence == sa.bindparam("fence")
 )
 _ANY_LIMIT = sa.select(
@@ -216,7 +216,10 @@ def _was_accepted(connection: sa.Connection, settlement: Settlement) -> bool:
     """Whether this is the repeat of a settlement that was accepted, whose answer was lost."""
     held = settlement.delivery
     row = connection.execute(_SETTLED_BEFORE, {"job": held.receipt, "fence": held.fence}).one_or_none()
-    return row is not None and row[0] == settlement.finished_at and row[1] in {settlement.cause, Cause.CANCELLED}
+    if row is None or (row.finished_at, row.charge) != (settlement.finished_at, settlement.charge):
+        return False
+    overruled = row.cause == Cause.CANCELLED and settlement.state in WAITING
+    return row.cause == settlement.cause or overruled
 
 
 def _record_refusal(connection: sa.Connection, settlement: Settlement, worker: str, now: int) -> None:

