@@ -212,7 +212,14 @@ class Dispatcher:
             await self._supervisor.ended()
 
     async def _tell_the_rest(self, tasks: dict[str, asyncio.Task[None]]) -> None:
-        await self._until_done(_TELL_WITHIN, tasks)
+        """Let the broker take the last settlements, those too of jobs that a fetch under way still brings."""
+        deadline = self._parts.clock.monotonic() + _TELL_WITHIN
+        fetching = tasks[self._fetcher.name]
+        while len(self.holdings) or not fetching.done():
+            if self._parts.clock.monotonic() > deadline or _died(tasks.values()):
+                break
+            self._hand_back()
+            await asyncio.sleep(0.01)
         for loop in self._loops():
             loop.stop()
         if len(self.holdings):
