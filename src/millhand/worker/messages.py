@@ -78,6 +78,11 @@ class Recalled:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaving:
+    """The executor was told by somebody else to end: it wants no further jobs, and waits for `Exit`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Exit:
     """End when the running jobs have ended."""
 
@@ -109,7 +114,7 @@ class Said:
     event: Progress | LogLine
 
 
-Message = Hello | Failed | Run | Stop | Recall | Recalled | Exit | Started | Ended | Said
+Message = Hello | Failed | Run | Stop | Recall | Recalled | Leaving | Exit | Started | Ended | Said
 
 
 def frame(messages: Iterable[Message]) -> bytes:
@@ -208,7 +213,7 @@ def _read_said(content: list[Any]) -> Said:
     return Said(ticket, LogLine(level=level, **values))
 
 
-_PLAIN: tuple[type[Message], ...] = (Run, Stop, Recall, Recalled, Exit, Started)
+_PLAIN: tuple[type[Message], ...] = (Run, Stop, Recall, Recalled, Leaving, Exit, Started)
 
 _ENCODERS: dict[type, Callable[[Any], list[Any]]] = {
     **dict.fromkeys(_PLAIN, _plain),

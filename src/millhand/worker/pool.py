@@ -11,7 +11,7 @@ from millhand.core.outcome import Cancelled, Crashed, Outcome, Released, Retry
 from millhand.core.settlement import Run
 from millhand.worker.executor_handle import Executor, Kill
 from millhand.worker.holdings import Holding
-from millhand.worker.messages import Ended, Failed, Hello, Message, Recalled, Rules, Said, Started
+from millhand.worker.messages import Ended, Failed, Hello, Leaving, Message, Recalled, Rules, Said, Started
 from millhand.worker.reporter import Reporter
 from millhand.worker.settler import Settler
 
@@ -81,12 +81,8 @@ class Pool:
                     self._reporter.put(message.event)
             case Recalled():
                 self.assign(executor.give_back(message.tickets))
-            case Hello():
-                executor.rules = message.kinds
-                self.assign(())
-                self._changed()
-            case Failed():
-                self.start_failure = message
+            case Hello() | Failed() | Leaving():
+                self._hear_of_life(executor, message)
             case _:
                 self._log.warning("an executor said what only a dispatcher says", message=type(message).__name__)
 
@@ -100,6 +96,18 @@ class Pool:
             self._settler.put(holding, outcome, run)
         self.assign(holding for holding in executor.given.values() if holding not in running)
         executor.given.clear()
+        self._changed()
+
+    def _hear_of_life(self, executor: Executor, message: Hello | Failed | Leaving) -> None:
+        match message:
+            case Hello():
+                executor.rules = message.kinds
+                self.assign(())
+            case Failed():
+                self.start_failure = message
+                return
+            case Leaving():
+                executor.retire()
         self._changed()
 
     def _ended(self, executor: Executor, message: Ended) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from millhand.worker.executor.job_context import Tools
 from millhand.worker.executor.link import Outbox, read_on_thread
 from millhand.worker.executor.resources import Resources
 from millhand.worker.executor.slots import Inbox, Slots
-from millhand.worker.messages import Exit, Hello, Message, Recall, Recalled, Rules, Run, Stop
+from millhand.worker.messages import Exit, Hello, Leaving, Message, Recall, Recalled, Rules, Run, Stop
 
 ORPHANED = 70
 """Exit code of an executor whose dispatcher is gone."""
@@ -58,6 +59,8 @@ class Child:
 
     async def serve(self) -> None:
         """Serve until told to exit; the running jobs end first."""
+        with contextlib.suppress(NotImplementedError):  # Windows ends processes without asking
+            self._loop.add_signal_handler(signal.SIGTERM, self._outbox.put, Leaving())
         self._outbox.put(Hello({kind.name: Rules(kind.retry, kind.limits) for kind in self._work.registry}))
         await self._ended.wait()
         await self._slots.finished()
