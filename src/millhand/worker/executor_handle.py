@@ -65,6 +65,8 @@ class Executor:
 
     def give(self, holdings: list[Holding]) -> None:
         """Send jobs to it."""
+        if not holdings:
+            return
         for holding in holdings:
             holding.executor = self.name
             self.given[holding.ticket] = holding

@@ -51,7 +51,7 @@ class Pool:
 
     def assign(self, holdings: Iterable[Holding]) -> None:
         """Give jobs to executors, the emptiest first; what finds no room waits here."""
-        self._waiting.extend(holding for holding in holdings if not holding.lost)
+        self._waiting.extend(holdings)
         while self._waiting and not self.closed:
             ready = [executor for executor in self.executors.values() if executor.room > 0]
             if not ready:
@@ -60,7 +60,8 @@ class Pool:
             idle = len(target.given) < target.slots
             share = target.slots - len(target.given) if idle else -(-len(self._waiting) // len(ready))
             count = min(target.room, share, len(self._waiting))
-            target.give([self._waiting.popleft() for _ in range(count)])
+            taken = [self._waiting.popleft() for _ in range(count)]
+            target.give([holding for holding in taken if not holding.lost])
 
     def take_waiting(self) -> list[Holding]:
         """Take out the jobs that no executor has been given."""
