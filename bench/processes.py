@@ -48,6 +48,14 @@ def running(
             _end(program)
 
 
+def is_alive(program: psutil.Process) -> bool:
+    """Whether it still runs."""
+    try:
+        return program.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def weigh(programs: Sequence[psutil.Process]) -> Weight:
     """The weight of these programs and all processes under them."""
     tree = list(_tree(programs))

@@ -97,4 +97,10 @@ def _notes(endings: Sequence[Ending]) -> list[str]:
     slowest = sorted(endings, key=lambda ending: -ending.seconds)[:_SHOWN]
     said = ", ".join(f"{count} {how}" for how, count in reasons.most_common())
     slow = ", ".join(f"{ending.name} {ending.seconds:.1f} s ({ending.how})" for ending in slowest)
-    return [f"Reasons: {said or 'none refused'}.", f"Slowest: {slow}."]
+    cold = Counter(Path(ending.name).suffix for ending in endings if ending.engine == "soffice")
+    fell_back = ", ".join(f"{count} {suffix}" for suffix, count in cold.most_common())
+    return [
+        f"Reasons: {said or 'none refused'}.",
+        f"By the cold engine: {fell_back or 'none'}.",
+        f"Slowest: {slow}.",
+    ]

@@ -86,13 +86,13 @@ class Measuring:
         with self._stage(queue, _WARM_UP + paced) as stage, stage.worker() as programs:
             stage.drive("pace", count=_WARM_UP, per_second=self._sizes.per_second)
             for number in range(_WARM_UP):
-                stage.wait_for(number)
+                stage.wait_for(number, programs)
             time.sleep(_SETTLE_DOWN)
             before = weigh(programs)
             time.sleep(self._sizes.idle_seconds)
             after = weigh(programs)
             stage.drive("pace", first=_WARM_UP, count=paced, per_second=self._sizes.per_second)
-            stage.wait_for(_WARM_UP + paced - 1)
+            stage.wait_for(_WARM_UP + paced - 1, programs)
             waits = [1_000 * (mark.started - mark.sent) for mark in stage.marks.all()[_WARM_UP:] if mark.started]
         return {
             "start p50": percentile(waits, 0.5),

@@ -4,14 +4,14 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
 from bench.environment import ROOT
-from bench.processes import running
+from bench.processes import is_alive, running
 from bench.queues.contenders import Queue
 from bench.queues.marks import VARIABLE, Marks
 
@@ -61,12 +61,12 @@ class Stage:
         with running([command] * programs, self._place, self._environment) as started:
             yield started
 
-    def wait_for(self, number: int) -> None:
-        """Wait until a job has started; raises StageError."""
+    def wait_for(self, number: int, worker: Sequence[psutil.Process]) -> None:
+        """Wait until the worker has started a job; raises StageError."""
         deadline = time.monotonic() + _PATIENCE
         while not self.marks.is_started(number):
-            if time.monotonic() > deadline:
-                raise StageError(f"{self._queue.contender.name}: a job did not start in {_PATIENCE:g} s\n{self.said()}")
+            if time.monotonic() > deadline or not any(is_alive(program) for program in worker):
+                raise StageError(f"{self._queue.contender.name}: a job did not start\n{self.said()}")
             time.sleep(0.01)
 
     def said(self) -> str:
