@@ -44,5 +44,5 @@ lock: ## Resolve the dependencies anew and write requirements/*.txt (ARGS=--upgr
 	@scripts/lock $(ARGS)
 
 clean: ## Remove the environment, caches and build results (your data/ stays)
-	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf .venv .venv-bench build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
 	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
