@@ -1,5 +1,6 @@
 """Converting files for `millhand convert`: by a running worker of the same database, or in this process."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,8 +15,12 @@ from millhand.cli.session import Connected, Session
 from millhand.core.errors import MillhandError, UsageError
 from millhand.core.state import State
 from millhand.database.engines import sqlite_path
+from millhand.ledger.views import WorkerView
 
 _SUFFIX = ".pdf"
+_TELLS_WITHIN = 6.0
+"""Seconds; a worker tells of itself every five."""
+_LOOK_EVERY = 0.2
 
 
 def orders(files: Sequence[Path], out: Path | None) -> list[Order]:
@@ -86,11 +91,26 @@ def _database_is_there(session: Session) -> bool:
 
 
 async def _worker_is_there(connected: Connected) -> bool:
+    """Whether a worker runs that converts documents; one that has just begun is given time to say what it does."""
+    clock = connected.app.clock
+    deadline = clock.monotonic() + _TELLS_WITHIN
+    while True:
+        serving = await _serving(connected)
+        if any(KIND in worker.kinds for worker in serving):
+            return True
+        if all(worker.kinds for worker in serving) or clock.monotonic() > deadline:
+            return False
+        await asyncio.sleep(_LOOK_EVERY)
+
+
+async def _serving(connected: Connected) -> list[WorkerView]:
+    """The workers that take jobs from the queue of the kind."""
     queue = connected.app.registry.get(KIND).args.queue
-    return any(
-        KIND in worker.kinds and worker.serves(queue) and worker.state == "running" and not worker.silent
+    return [
+        worker
         for worker in await connected.inspector.workers()
-    )
+        if worker.serves(queue) and worker.state == "running" and not worker.silent
+    ]
 
 
 class _Lines:

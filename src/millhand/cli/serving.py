@@ -31,7 +31,6 @@ async def serve(session: Session, flags: list[Flag], activity: Activity | None =
 
     `level` is the least grave level of log lines, unless the settings name one.
     """
-    session.share_settings(*flags)
     app = session.app(*flags)
     settings = app.settings
     chosen = settings.origin(_LOG_LEVEL) != "default"
@@ -126,7 +125,8 @@ async def _http(output: Output, worker: Worker, settings: Settings) -> AsyncGene
 def _greet(output: Output, settings: Settings, url: str) -> None:
     count = settings.worker.executor_count
     queues = ", ".join(settings.worker.queues) or "all queues"
-    output.say(f"millhand works with {count} executors on {queues} of {redact_text(settings.database)}")
+    executors = "1 executor" if count == 1 else f"{count} executors"
+    output.say(f"millhand works with {executors} on {queues} of {redact_text(settings.database)}")
     if url:
         output.say(f"health   {url}/health   {url}/ready   {url}/metrics")
     output.say("Ctrl-C stops it: running jobs end first.")

@@ -79,12 +79,13 @@ class Session:
         if self.options.verbose:
             self.log_to_stderr("debug")
         settings = self.settings(*flags)
+        self._share_settings(*flags)
         app = load_app(settings.app)
         app.use_settings(settings)
         return app
 
-    def share_settings(self, *flags: "Flag") -> None:
-        """Put what the options say into the environment, for the executors: they read the settings anew."""
+    def _share_settings(self, *flags: "Flag") -> None:
+        """Put what the options say into the environment, for whoever reads settings anew: the app, and executors."""
         from millhand.config.describe import env_name
         from millhand.config.sources import CONFIG_VARIABLE
 
