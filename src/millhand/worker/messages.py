@@ -19,6 +19,7 @@ from millhand.core.retry import RetryPolicy
 
 LENGTH_BYTES = 4
 MAX_FRAME = 256 * 1024 * 1024
+"""Bytes beyond which a frame is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,12 @@ Message = Hello | Failed | Run | Stop | Recall | Recalled | Leaving | Exit | Sta
 
 
 def frame(messages: Iterable[Message]) -> bytes:
-    """Write messages as one frame."""
-    body = json.dumps([_ENCODERS[type(message)](message) for message in messages], separators=(",", ":")).encode()
+    """Write messages as one frame.
+
+    Halves of surrogate pairs, which no database stores, become question marks.
+    """
+    content = [_ENCODERS[type(message)](message) for message in messages]
+    body = json.dumps(content, separators=(",", ":"), ensure_ascii=False, default=str).encode(errors="replace")
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
 
 

@@ -1,6 +1,7 @@
 """The context that a handler is given in an executor."""
 
 import asyncio
+import re
 import shutil
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
@@ -17,11 +18,14 @@ from millhand.core.job import Args, NewJob
 from millhand.core.maker import JobMaker, SendOptions
 from millhand.core.ports import Blobs
 from millhand.core.resource import Resource
+from millhand.worker.executor.as_json import as_json
 from millhand.worker.executor.resources import Resources
 
 T = TypeVar("T")
 
 _PROGRESS_EVERY = 0.1
+_LONGEST_NAME = 200
+_NO_WORD = re.compile(r"\W")
 
 
 @dataclass(slots=True)
@@ -63,7 +67,8 @@ class JobContext(Context):
     def scratch(self) -> Path:  # pyright: ignore[reportIncompatibleVariableOverride] - made at first use
         """The folder of this attempt."""
         if self._scratch is None:
-            self._scratch = self._tools.workdir / f"{self.job.job_id[-12:]}-{self.job.attempt}-{id(self):x}"
+            name = _NO_WORD.sub("_", self.job.job_id[-12:])
+            self._scratch = self._tools.workdir / f"{name}-{self.job.attempt}-{id(self):x}"
             self._scratch.mkdir(parents=True)
         return self._scratch
 
@@ -79,14 +84,13 @@ class JobContext(Context):
             self.task.cancel()
 
     def progress(self, fraction: float, text: str = "") -> None:
-        """Report progress; at most ten reports a second leave the executor, the last one always does."""
+        """Report progress; at most ten reports a second leave the executor, those of completion always do."""
         now = self._tools.clock.monotonic()
         if fraction < 1 and now - self._last_progress < _PROGRESS_EVERY:
             return
         self._last_progress = now
-        self.say(
-            Progress(self.job.job_id, self.job.attempt, self._tools.clock.now(), min(max(fraction, 0.0), 1.0), text)
-        )
+        share = min(1.0, max(0.0, float(fraction)))
+        self.say(Progress(self.job.job_id, self.job.attempt, self._tools.clock.now(), share, text))
 
     def say(self, event: Progress | LogLine) -> None:
         """Pass an event on, from whichever thread; on the loop at once, so that it never follows the attempt's end."""
@@ -97,7 +101,7 @@ class JobContext(Context):
 
     def line(self, level: Level, text: str, fields: Mapping[str, object]) -> None:
         """Log one line."""
-        self.say(LogLine(self.job.job_id, self.job.attempt, self._tools.clock.now(), level, text, fields))
+        self.say(LogLine(self.job.job_id, self.job.attempt, self._tools.clock.now(), level, text, as_json(fields)))
 
     def use(self, resource: Resource[T]) -> T:
         """The opened resource."""
@@ -148,7 +152,7 @@ class JobContext(Context):
         """Write a blob and record it as an artefact."""
         info = await self._tools.blobs.put(content, url, media_type=media_type)
         shown = name or url.rsplit("/", 1)[-1]
-        artefact = Artefact(shown, url, media_type, info.size, info.sha256 or "", facts)
+        artefact = Artefact(shown, url, media_type, info.size, info.sha256 or "", as_json(facts))
         self.brought.artefacts.append(artefact)
         return artefact
 
@@ -193,4 +197,4 @@ def _plain_name(name: str) -> str:
     plain = Path(name.replace("\\", "/")).name
     if plain in {"", ".", ".."} or "\0" in plain:
         raise Permanent(f"'{name}' is no file name", code="bad_name")
-    return plain[-200:]
+    return plain.encode(errors="replace")[-_LONGEST_NAME:].decode(errors="ignore")

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextvars
-from collections.abc import Callable
+import inspect
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import to_json
 
 from millhand.core.classify import outcome_of
 from millhand.core.errors import InvalidArgs, JobCancelled, NotFound, Permanent, SoftLimitReached, UnknownKind
@@ -28,12 +29,17 @@ async def outcome_of_run(run: Run, registry: Registry, context: JobContext, thre
         args = _args(kind, run.args)
         result = await _call(kind, context, args, threads)
         return Completed(_result_json(result), tuple(context.brought.artefacts), tuple(context.brought.follow_ups))
-    except asyncio.CancelledError:
-        return _stopped(context)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - whatever a handler raises becomes a value here, SystemExit included
-        return _stopped(context) if context.stop_reason else outcome_of(error)
+        return _stopped(context) if context.stop_reason else _raised(error)
+
+
+def _raised(error: BaseException) -> Outcome:
+    try:
+        return outcome_of(error)
+    except Exception as broken:  # noqa: BLE001 - an exception class of a handler may lack what it should have
+        return Retry(failure_of(broken))
 
 
 def _stopped(context: JobContext) -> Outcome:
@@ -44,7 +50,7 @@ def _stopped(context: JobContext) -> Outcome:
         case "cancelled":
             return outcome_of(JobCancelled("cancelled while it ran"))
         case reason:
-            return Released(reason or "the executor stopped it")
+            return Released(reason)
 
 
 def _kind(registry: Registry, name: str) -> Kind:
@@ -72,14 +78,24 @@ async def _call(kind: Kind, context: JobContext, args: Args, threads: Executor) 
     soft = kind.limits.soft
     timer = loop.call_later(soft, context.stop, "soft limit") if soft else None
     try:
-        if kind.is_async:
-            context.task = asyncio.current_task()
-            return await kind.function(context, args)
-        return await loop.run_in_executor(threads, _in_context(kind, context, args))
+        if not kind.is_async:
+            result = await loop.run_in_executor(threads, _in_context(kind, context, args))
+            return await _stoppable(result, context) if inspect.isawaitable(result) else result
+        return await _stoppable(kind.function(context, args), context)
     finally:
-        context.task = None
         if timer is not None:
             timer.cancel()
+
+
+async def _stoppable(running: Awaitable[Any], context: JobContext) -> Any:  # noqa: ANN401 - the handler's own
+    context.task = task = asyncio.current_task()
+    try:
+        return await running
+    finally:
+        context.task = None
+        # The task goes on with the next job, whose task groups and timeouts count cancellations.
+        while task is not None and task.cancelling():
+            task.uncancel()
 
 
 def _in_context(kind: Kind, context: JobContext, args: Args) -> Callable[[], Any]:
@@ -87,7 +103,10 @@ def _in_context(kind: Kind, context: JobContext, args: Args) -> Callable[[], Any
     variables = contextvars.copy_context()
 
     def call() -> object:
-        return variables.run(kind.function, context, args)
+        try:
+            return variables.run(kind.function, context, args)
+        except StopIteration as error:  # asyncio's futures can't hold it: the job would never end
+            raise RuntimeError("the handler raised StopIteration") from error
 
     return call
 
@@ -96,8 +115,8 @@ def _result_json(result: Any) -> str | None:  # noqa: ANN401 - the handler's own
     if result is None:
         return None
     try:
-        text = to_json(result).decode()
-    except (PydanticSerializationError, UnicodeDecodeError) as error:
+        text = to_json(result, inf_nan_mode="null")
+    except ValueError as error:
         raise Permanent(f"the handler's result can't be written as JSON: {error}", code="bad_result") from error
     if len(text) > MAX_RESULT:
         raise Permanent(
@@ -105,4 +124,4 @@ def _result_json(result: Any) -> str | None:  # noqa: ANN401 - the handler's own
             code="result_too_large",
             hint="Save it as an artefact and return its URL.",
         )
-    return text
+    return text.decode()
