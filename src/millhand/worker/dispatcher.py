@@ -163,7 +163,7 @@ class Dispatcher:
         self._hand_back()
         await self._until_done(self._settings.grace, tasks)
         interrupted = await self._interrupt(tasks)
-        await self._end_executors()
+        await self._end_executors(tasks[self._supervisor.name])
         await self._tell_the_rest(tasks)
         return interrupted
 
@@ -200,8 +200,9 @@ class Dispatcher:
             if executor.given or self.phase is not Phase.DRAINING:
                 executor.kill(Kill("draining", text))
 
-    async def _end_executors(self) -> None:
+    async def _end_executors(self, supervising: asyncio.Task[None]) -> None:
         self._supervisor.stop()
+        await asyncio.wait([supervising])  # it may be about to start another one
         for executor in list(self.pool.executors.values()):
             executor.retire()
         try:

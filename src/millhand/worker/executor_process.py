@@ -13,7 +13,7 @@ from pathlib import Path
 from millhand.engines import windows_job
 from millhand.engines.process import kill_tree
 from millhand.worker import lifeline
-from millhand.worker.messages import LENGTH_BYTES, Message, frame, unframe
+from millhand.worker.messages import LENGTH_BYTES, MAX_FRAME, Message, frame, unframe
 from millhand.worker.settings import ExecutorCommand
 
 _LAST_WORDS = 1.0
@@ -75,11 +75,9 @@ class ExecutorProcess:
         stream = self._process.stdout
         if stream is None:
             raise RuntimeError("the executor was started without a pipe")
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                header = await stream.readexactly(LENGTH_BYTES)
-                for message in unframe(await stream.readexactly(int.from_bytes(header, "big"))):
-                    receive(message)
+        while (messages := await _next_frame(stream)) is not None:
+            for message in messages:
+                receive(message)
         return await self._end()
 
     async def _end(self) -> str:
@@ -101,6 +99,15 @@ class ExecutorProcess:
         if os.name == "posix":
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+
+async def _next_frame(stream: asyncio.StreamReader) -> list[Message] | None:
+    """The messages of the next frame; None at the end, or once the executor writes what no sound one would."""
+    try:
+        length = int.from_bytes(await stream.readexactly(LENGTH_BYTES), "big")
+        return list(unframe(await stream.readexactly(length))) if length <= MAX_FRAME else None
+    except (asyncio.IncompleteReadError, ConnectionError, ValueError, LookupError, TypeError):
+        return None
 
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import BinaryIO
 
 from millhand.worker.messages import LENGTH_BYTES, Message, frame, unframe
 
@@ -67,14 +68,22 @@ def _write_all(descriptor: int, data: bytes) -> None:
             return
 
 
+def _read_frame(stream: BinaryIO) -> bytes:
+    """The body of the next frame; nothing at the end, or if the dispatcher was killed in the middle of one."""
+    length = int.from_bytes(stream.read(LENGTH_BYTES), "big")
+    body = stream.read(length)
+    return body if len(body) == length else b""
+
+
 def read_on_thread(descriptor: int, receive: Callable[[list[Message]], None], closed: Callable[[], None]) -> None:
     """Hand each frame's messages to `receive`, and call `closed` when the dispatcher is gone; both on a thread."""
 
     def read() -> None:
-        with os.fdopen(descriptor, "rb", buffering=1 << 16) as stream:
-            while header := stream.read(LENGTH_BYTES):
-                body = stream.read(int.from_bytes(header, "big"))
-                receive(list(unframe(body)))
-        closed()
+        try:
+            with os.fdopen(descriptor, "rb", buffering=1 << 16) as stream:
+                while body := _read_frame(stream):
+                    receive(list(unframe(body)))
+        finally:
+            closed()
 
     threading.Thread(target=read, name="millhand-pipe", daemon=True).start()
