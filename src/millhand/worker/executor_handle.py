@@ -39,6 +39,7 @@ class Executor:
         self.killed: Kill | None = None
         self._clock = clock
         self._mean: float | None = None
+        self._slow = False
         self._recalled = False
 
     @property
@@ -55,8 +56,9 @@ class Executor:
         """
         if not self.ready:
             return 0
-        ahead = 0 if self._mean is None else min(_MOST_AHEAD, int(_AHEAD_SECONDS / max(self._mean, 1e-6)))
-        return self.slots + ahead - len(self.given)
+        known = self._mean is not None and not self._slow
+        ahead = min(_MOST_AHEAD, int(_AHEAD_SECONDS / max(self._mean or 0.0, 1e-6))) if known else 0
+        return max(0, self.slots + ahead - len(self.given))
 
     @property
     def running(self) -> list[Holding]:
@@ -85,6 +87,7 @@ class Executor:
         self.done += 1
         mean = message.seconds if self._mean is None else self._mean
         self._mean = max(_MEMORY_OF_MEAN * mean + (1 - _MEMORY_OF_MEAN) * message.seconds, message.seconds / 2)
+        self._slow = False
         holding = self.given.pop(message.ticket, None)
         self._count_time()
         return holding
@@ -97,7 +100,8 @@ class Executor:
             self.process.send([Stop(holding.ticket, why)])
 
     def recall(self) -> None:
-        """Ask for the jobs that have not started."""
+        """Ask for the jobs that have not started, and take none ahead until a running one has ended."""
+        self._slow = True
         if not self._recalled and len(self.given) > self.slots:
             self._recalled = True
             self.process.send([Recall()])

@@ -21,6 +21,8 @@ class Pool:
 
     def __init__(self, settler: Settler, reporter: Reporter, clock: Clock, changed: Callable[[], None]) -> None:
         self.executors: dict[str, Executor] = {}
+        self.rules: dict[str, Rules] = {}
+        """What is known of the kinds, from the executor that came up last."""
         self.start_failure: Failed | None = None
         self.closed = False
         self._settler = settler
@@ -29,12 +31,6 @@ class Pool:
         self._changed = changed
         self._waiting: deque[Holding] = deque()
         self._log = structlog.get_logger("millhand.worker")
-
-    @property
-    def rules(self) -> dict[str, Rules]:
-        """What is known of the kinds, from the executors themselves."""
-        known = [one.rules for one in self.executors.values() if one.rules is not None]
-        return known[0] if known else {}
 
     @property
     def room(self) -> int:
@@ -102,7 +98,7 @@ class Pool:
     def _hear_of_life(self, executor: Executor, message: Hello | Failed | Leaving) -> None:
         match message:
             case Hello():
-                executor.rules = message.kinds
+                executor.rules = self.rules = message.kinds
                 self.assign(())
             case Failed():
                 self.start_failure = message
