@@ -44,6 +44,9 @@ class Holdings:
     def __len__(self) -> int:
         return len(self._held)
 
+    def __contains__(self, holding: Holding) -> bool:
+        return holding.ticket in self._held
+
     def add(self, deliveries: Sequence[Delivery]) -> list[Holding]:
         """Hold these deliveries."""
         if deliveries and not self._held:

@@ -45,7 +45,7 @@ class Leases(Loop):
         for holding, kept in zip(due, answers, strict=True):
             if kept:
                 holding.renewed = now
-            else:
+            elif holding in self._holdings:  # or it was settled meanwhile
                 self._lost(holding)
         self._metrics.leases_renewed(sum(answers))
 

@@ -10,7 +10,8 @@ from millhand.core.clock import Clock
 from millhand.core.errors import BrokerUnavailable
 
 _BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-_SILENT_FOR = 10.0
+_SILENT_FOR = 30.0
+"""Longer than any pause of an outage, which must not make a worker look stuck."""
 
 
 class Loop(ABC):

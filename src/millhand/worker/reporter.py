@@ -20,6 +20,7 @@ class Reporter(Loop):
         super().__init__(clock, every=0.5)
         self._ledger = ledger
         self._waiting: deque[Event] = deque()
+        self._under_way: list[Event] = []
         self.dropped = 0
 
     def put(self, event: Event) -> None:
@@ -36,8 +37,8 @@ class Reporter(Loop):
 
     async def turn(self) -> None:
         """Record what waits."""
-        while self._waiting:
-            batch = [self._waiting[index] for index in range(min(_BATCH, len(self._waiting)))]
-            await self._ledger.record(batch)
-            for _ in batch:
-                self._waiting.popleft()
+        while self._under_way or self._waiting:
+            if not self._under_way:
+                self._under_way = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            await self._ledger.record(self._under_way)
+            self._under_way = []

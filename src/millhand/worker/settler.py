@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from millhand.core.clock import Clock
-from millhand.core.outcome import Outcome
+from millhand.core.errors import PayloadTooLarge
+from millhand.core.failure import failure_of
+from millhand.core.outcome import Completed, Discarded, Outcome
 from millhand.core.ports import Broker
 from millhand.core.retry import RetryPolicy
 from millhand.core.settlement import Run, Settlement, settlement
@@ -14,6 +16,7 @@ from millhand.worker.loop import Loop
 from millhand.worker.messages import Rules
 
 _BATCH = 500
+_BYTES_OF_CHARACTER = 4  # at most, in UTF-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Settler(Loop):
             return
         known = self._rules().get(holding.delivery.kind)
         policy = known.retry if known is not None else RetryPolicy()
-        decided = settlement(holding.delivery, outcome, policy, run, self._random())
+        decided = settlement(holding.delivery, self._storable(outcome), policy, run, self._random())
         self._waiting.append(_Ending(holding, decided))
         self.rouse()
 
@@ -73,6 +76,14 @@ class Settler(Loop):
             del self._waiting[: len(batch)]
             for ending, accepted in zip(batch, answers, strict=True):
                 self._answered(ending, accepted=accepted)
+
+    def _storable(self, outcome: Outcome) -> Outcome:
+        """A job whose follow-up jobs the broker would not take can't succeed."""
+        most = self._broker.capabilities.max_payload
+        follow_ups = outcome.follow_ups if isinstance(outcome, Completed) else ()
+        if all(len(job.args) * _BYTES_OF_CHARACTER <= most or len(job.args.encode()) <= most for job in follow_ups):
+            return outcome
+        return Discarded(failure_of(PayloadTooLarge(f"a follow-up job's arguments have more than {most:,} bytes")))
 
     def _answered(self, ending: _Ending, *, accepted: bool) -> None:
         self._holdings.drop(ending.holding)
