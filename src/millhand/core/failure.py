@@ -47,7 +47,7 @@ def failure(code: str, message: str, hint: str = "") -> Failure:
 def fingerprint(type_name: str, message: str, frame: str) -> str:
     """Twelve hex digits that are equal for failures that differ only in numbers, ids and quoted words."""
     normal = _NUMBERS.sub("#", _QUOTED.sub("''", message))
-    return hashlib.sha256(f"{type_name}|{normal}|{frame}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{type_name}|{normal}|{frame}".encode(errors="replace")).hexdigest()[:12]
 
 
 def _words(error: BaseException) -> str:
