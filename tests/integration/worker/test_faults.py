@@ -1,0 +1,281 @@
+"""What must hold under fire: killed executors and dispatchers, handlers that block, allocate, hang or do not listen."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from millhand import App
+from millhand.core.state import State
+from tests.integration.worker.faults_app import (
+    Allocates,
+    BlocksLoop,
+    Deaf,
+    Family,
+    HoldsInterpreter,
+    LargeFollowUp,
+    Listens,
+    Quick,
+    StuckHolding,
+    StuckInThread,
+    StuckOnLoop,
+    Told,
+    Unspeakable,
+    Waits,
+)
+from tests.integration.worker.serving import (
+    app_in,
+    called,
+    calls,
+    causes,
+    executors_of,
+    process_serving,
+    record_of,
+    serving,
+    settled,
+)
+from tests.support import poll_until
+
+
+async def test_the_job_of_a_killed_executor_runs_again_in_under_two_seconds(tmp_path: Path) -> None:
+    app = app_in(tmp_path)
+    async with serving(app):
+        job = await app.enqueue(Waits(folder=tmp_path, seconds=1.0))
+        (first,) = await called(tmp_path, job)
+        killed_at = time.time_ns() // 1000
+        os.kill(first.pid, signal.SIGKILL)
+        _, second = await called(tmp_path, job, times=2)
+        assert (second.at - killed_at) / 1e6 < 2
+        record = await settled(app, job)
+    assert (record.state, record.failures, record.crashes) == (State.COMPLETED, 0, 1)
+
+
+async def test_a_handler_that_holds_the_interpreter_beyond_its_lease_loses_nothing(tmp_path: Path) -> None:
+    app = app_in(tmp_path, lease=1.5)
+    async with serving(app):
+        job = await app.enqueue(HoldsInterpreter(folder=tmp_path, seconds=4.0))
+        record = await settled(app, job)
+    assert (record.state, record.failures, record.crashes) == (State.COMPLETED, 0, 0)
+    assert len(calls(tmp_path, job)) == 1
+
+
+async def test_a_handler_that_allocates_without_end_is_killed_and_others_go_on(tmp_path: Path) -> None:
+    app = app_in(tmp_path)
+    async with serving(app) as worker:
+        job = await app.enqueue(Allocates(folder=tmp_path))
+        await called(tmp_path, job)
+        others = [await app.enqueue(Quick(folder=tmp_path)) for _ in range(20)]
+        for other in others:
+            assert (await settled(app, other)).state is State.COMPLETED
+        record = await settled(app, job)
+        await poll_until(lambda: worker.executors()["ready"] == 2, within=30, what="both executors ready again")
+    assert (record.state, record.failures, record.crashes) == (State.DISCARDED, 0, 2)
+    assert record.failure is not None
+    assert record.failure.code == "memory_limit"
+    assert len(calls(tmp_path, job)) == 2
+
+
+@pytest.mark.parametrize("stuck", [StuckInThread, StuckOnLoop, StuckHolding])
+async def test_the_hard_limit_kills_a_stuck_handler_and_charges_an_attempt(tmp_path: Path, stuck: type[Told]) -> None:
+    app = app_in(tmp_path, executors=1)
+    async with serving(app):
+        job = await app.enqueue(stuck(folder=tmp_path))
+        await called(tmp_path, job)
+        record = await settled(app, job, within=5)
+        other = await app.enqueue(Quick(folder=tmp_path))
+        assert (await settled(app, other)).state is State.COMPLETED
+    assert (record.state, record.failures, record.crashes) == (State.DISCARDED, 1, 0)
+    assert record.failure is not None
+    assert record.failure.code == "hard_limit"
+
+
+async def test_jobs_behind_one_that_blocks_its_executor_are_taken_back(tmp_path: Path) -> None:
+    app = app_in(tmp_path)
+    async with serving(app):
+        await _make_quick(app, tmp_path)
+        holder = await app.enqueue(BlocksLoop(folder=tmp_path, seconds=6.0))
+        others = [await app.enqueue(Quick(folder=tmp_path)) for _ in range(40)]
+        for other in others:
+            await settled(app, other, within=4)
+        assert (await record_of(app, holder)).state is State.RUNNING
+        await settled(app, holder)
+        assert len(calls(tmp_path, holder)) == 1
+
+
+@pytest.mark.parametrize("kind", [Waits, Listens])
+async def test_a_cancel_reaches_a_cooperative_handler_within_a_second(tmp_path: Path, kind: type[Told]) -> None:
+    app = app_in(tmp_path, executors=1)
+    async with serving(app):
+        job = await app.enqueue(kind(folder=tmp_path, seconds=60))
+        (call,) = await called(tmp_path, job)
+        began = time.monotonic()
+        await app.cancel(job)
+        record = await settled(app, job, within=3)
+        assert time.monotonic() - began < 1
+        assert psutil.pid_exists(call.pid)
+    assert record.state is State.CANCELLED
+
+
+async def test_a_cancel_kills_a_handler_that_does_not_listen(tmp_path: Path) -> None:
+    app = app_in(tmp_path, executors=1, kill_after=0.5)
+    async with serving(app):
+        job = await app.enqueue(Deaf(folder=tmp_path))
+        (call,) = await called(tmp_path, job)
+        await app.cancel(job)
+        record = await settled(app, job, within=3)
+        await poll_until(lambda: not psutil.pid_exists(call.pid))
+    assert (record.state, record.failures, record.crashes) == (State.CANCELLED, 0, 0)
+
+
+async def test_a_drain_lets_the_running_job_end_and_releases_the_others_uncharged(tmp_path: Path) -> None:
+    app = app_in(tmp_path, executors=1)
+    async with serving(app) as worker:
+        await _make_quick(app, tmp_path)
+        running, *waiting = await app.enqueue_many([_waits_or_quick(tmp_path, number) for number in range(30)])
+        await called(tmp_path, running)
+        worker.dispatcher.drain()
+        assert (await settled(app, running)).state is State.COMPLETED
+    async with app:
+        for job in waiting:
+            record = await record_of(app, job)
+            assert (record.state, record.failures, record.crashes) == (State.AVAILABLE, 0, 0)
+        assert {cause for job in waiting for cause, _ in await causes(app, job)} <= {"released"}
+
+
+async def test_a_drain_interrupts_what_outlasts_the_grace_time_uncharged(tmp_path: Path) -> None:
+    app = app_in(tmp_path, executors=2, grace=0.3, kill_after=0.3)
+    async with serving(app) as worker:
+        jobs = [await app.enqueue(kind(folder=tmp_path, seconds=60)) for kind in (Waits, Deaf)]
+        for job in jobs:
+            await called(tmp_path, job)
+        worker.dispatcher.drain()
+    async with app:
+        for job in jobs:
+            record = await record_of(app, job)
+            assert (record.state, record.failures, record.crashes) == (State.AVAILABLE, 0, 0)
+            assert await causes(app, job) == [("released", "available")]
+
+
+async def test_a_job_that_arrives_while_an_idle_worker_drains_is_not_kept(tmp_path: Path) -> None:
+    app = app_in(tmp_path, executors=1, poll=1.0)
+    async with serving(app) as worker:
+        worker.dispatcher.drain()
+        await poll_until(lambda: not worker.loops(), what="all parts but the fetcher have been stopped")
+        job = await app.enqueue(Quick(folder=tmp_path))
+    async with app:
+        record = await record_of(app, job)
+    assert (record.state, record.failures, record.crashes) == (State.AVAILABLE, 0, 0)
+
+
+async def test_an_abort_hands_back_what_runs_and_what_waits_behind_it_uncharged(tmp_path: Path) -> None:
+    app = app_in(tmp_path, executors=1)
+    async with serving(app) as worker:
+        await _make_quick(app, tmp_path)
+        jobs = [await app.enqueue(Deaf(folder=tmp_path)), *await app.enqueue_many([Quick(folder=tmp_path)] * 30)]
+        await called(tmp_path, jobs[0])
+        worker.dispatcher.abort()
+    async with app:
+        for job in jobs:
+            record = await record_of(app, job)
+            assert (record.state, record.failures, record.crashes) == (State.AVAILABLE, 0, 0)
+
+
+async def test_a_second_signal_aborts(tmp_path: Path) -> None:
+    app = app_in(tmp_path, executors=1, grace=60.0)
+    async with app, process_serving(app) as process:
+        job = await app.enqueue(Deaf(folder=tmp_path))
+        (call,) = await called(tmp_path, job)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
+        await poll_until(lambda: process.returncode is not None, within=10, what="the worker ends")
+        record = await record_of(app, job)
+        assert not psutil.pid_exists(call.pid)
+    assert (record.state, record.failures, record.crashes) == (State.AVAILABLE, 0, 0)
+
+
+@pytest.mark.parametrize("hold", [False, True], ids=["waiting", "holding the interpreter"])
+async def test_a_killed_dispatcher_takes_its_executors_and_their_families_along(tmp_path: Path, hold: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    app = app_in(tmp_path, executors=1, lease=2.0)
+    async with app, process_serving(app) as process:
+        job = await app.enqueue(Family(folder=tmp_path, hold=hold))
+        await called(tmp_path, job)
+        (executor,) = executors_of(process.pid)
+        family = [executor, *executor.children(recursive=True)]
+        assert len(family) == 2
+        process.kill()
+        await poll_until(lambda: not any(_alive(each) for each in family), within=2, what="the family ends")
+        assert (await record_of(app, job)).state is State.RUNNING
+    async with serving(app):
+        await called(tmp_path, job, times=2)
+        record = await record_of(app, job)
+        assert (record.state, record.crashes) == (State.RUNNING, 1)
+        await app.cancel(job)
+        await settled(app, job)
+        for relative in psutil.Process().children(recursive=True):
+            if "time.sleep(600)" in " ".join(relative.cmdline()):
+                relative.kill()
+
+
+async def test_a_killed_executor_takes_its_family_along(tmp_path: Path) -> None:
+    app = app_in(tmp_path, executors=1)
+    async with serving(app) as worker:
+        job = await app.enqueue(Family(folder=tmp_path))
+        (call,) = await called(tmp_path, job)
+        (relative,) = psutil.Process(call.pid).children()
+        worker.dispatcher.drain()
+        os.kill(call.pid, signal.SIGKILL)
+        await poll_until(lambda: not _alive(relative), within=2, what="the family ends")
+
+
+async def test_an_executor_that_is_told_to_end_ends_its_job_first(tmp_path: Path) -> None:
+    app = app_in(tmp_path, executors=1)
+    async with serving(app) as worker:
+        job = await app.enqueue(Waits(folder=tmp_path, seconds=1.0))
+        (call,) = await called(tmp_path, job)
+        os.kill(call.pid, signal.SIGTERM)
+        record = await settled(app, job)
+        assert (record.state, record.failures, record.crashes) == (State.COMPLETED, 0, 0)
+        assert len(calls(tmp_path, job)) == 1
+        await poll_until(lambda: not psutil.pid_exists(call.pid), what="the executor ends")
+        await poll_until(lambda: worker.executors()["ready"] == 1, within=30, what="a new executor is ready")
+
+
+async def test_a_follow_up_job_that_is_too_large_is_its_parents_fault_alone(tmp_path: Path) -> None:
+    app = app_in(tmp_path, executors=1)
+    async with serving(app):
+        job = await app.enqueue(LargeFollowUp(folder=tmp_path))
+        record = await settled(app, job)
+        other = await app.enqueue(Quick(folder=tmp_path))
+        assert (await settled(app, other)).state is State.COMPLETED
+    assert record.state is State.DISCARDED
+    assert record.failure is not None
+    assert record.failure.code == "payload_too_large"
+
+
+async def test_text_that_is_not_unicode_harms_nobody(tmp_path: Path) -> None:
+    app = app_in(tmp_path, executors=1)
+    async with serving(app):
+        job = await app.enqueue(Unspeakable(folder=tmp_path))
+        record = await settled(app, job)
+        other = await app.enqueue(Quick(folder=tmp_path))
+        assert (await settled(app, other)).state is State.COMPLETED
+    assert record.state is State.DISCARDED
+    assert record.failure is not None
+    assert record.failure.message == "caf?"
+
+
+async def _make_quick(app: App, folder: Path) -> None:
+    """Have the executors show how quick their jobs are, so that they are given jobs ahead."""
+    for job in await app.enqueue_many([Quick(folder=folder)] * 60):
+        await settled(app, job)
+
+
+def _waits_or_quick(folder: Path, number: int) -> Told:
+    return Waits(folder=folder, seconds=1.0) if number == 0 else Quick(folder=folder)
+
+
+def _alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
