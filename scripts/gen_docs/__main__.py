@@ -1,11 +1,11 @@
-"""Write or check the generated pages: `python -m scripts.gen_docs [--check | --measure]`."""
+"""Write or check the generated pages: `python -m scripts.gen_docs [--check | --measure | --screenshot]`."""
 
 import argparse
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from scripts.gen_docs import cli, contract, errors, events, kinds, metrics, settings, states
+from scripts.gen_docs import cli, contract, errors, events, kinds, metrics, screenshot, settings, states
 from scripts.gen_docs.source import ROOT
 
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -38,9 +38,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if a page is stale")
     parser.add_argument("--measure", action="store_true", help="run the contract suites first")
+    parser.add_argument("--screenshot", action="store_true", help="take the README's picture anew first")
     options = parser.parse_args()
     if options.measure:
         contract.measure()
+    if options.screenshot:
+        screenshot.take()
     found = stale()
     for path in found:
         print(f"{'stale' if options.check else 'written'}: {path.relative_to(ROOT)}")

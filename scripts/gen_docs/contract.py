@@ -53,7 +53,7 @@ def capabilities() -> str:
     groups = dict.fromkeys(clause.group for clause in clauses())
     return table(
         ("", *results),
-        ((group, *(_sum(group, outcomes) for outcomes in results.values())) for group in groups),
+        ((_link(group), *(_sum(group, outcomes) for outcomes in results.values())) for group in groups),
     )
 
 
@@ -120,6 +120,10 @@ def _clauses(group: str, results: Results) -> str:
 
 def _mark(clause: Clause, outcomes: dict[str, str]) -> str:
     return _MARKS.get(outcomes.get(clause.test, ""), "?")
+
+
+def _link(group: str) -> str:
+    return f"[{group}](docs/reference/broker-contract.md#{group.lower().replace(' ', '-')})"
 
 
 def _sum(group: str, outcomes: dict[str, str]) -> str:

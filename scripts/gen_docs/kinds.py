@@ -1,6 +1,7 @@
 """The page of the kinds that come with millhand: their arguments as JSON Schema."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from millhand.app.built_in import app
@@ -26,9 +27,8 @@ def _kind(kind: Kind) -> str:
             f"## {kind.name}",
             kind.summary,
             f"Queue `{kind.args.queue}` · {_limits(kind)}",
-            table(
-                ("argument", "type", "default", "meaning"), (_argument(name, schema) for name in schema["properties"])
-            ),
+            _fields(schema, schema),
+            *(f"### {kind.name}: {name}\n\n{_fields(fields, schema)}" for name, fields in _nested(schema)),
             f"<details><summary>JSON Schema</summary>\n\n```json\n{json.dumps(schema, indent=2)}\n```\n\n</details>",
         ]
     )
@@ -44,10 +44,24 @@ def _limits(kind: Kind) -> str:
     )
 
 
-def _argument(name: str, schema: dict[str, Any]) -> tuple[str, str, str, str]:
-    facts = schema["properties"][name]
-    default = "required" if name in schema.get("required", ()) else code(json.dumps(facts.get("default")))
-    return code(name), _type(facts, schema), default, facts.get("description", "")
+def _fields(model: dict[str, Any], schema: dict[str, Any]) -> str:
+    required = model.get("required", ())
+    rows = ((name, facts, name in required) for name, facts in model["properties"].items())
+    return table(("argument", "type", "default", "meaning"), (_field(*row, schema) for row in rows))
+
+
+def _field(name: str, facts: dict[str, Any], required: bool, schema: dict[str, Any]) -> tuple[str, str, str, str]:  # noqa: FBT001 - a column of the table
+    default = facts.get("default")
+    shown = "required" if required else "see below" if isinstance(default, dict) else code(json.dumps(default))
+    return code(name), _type(facts, schema), shown, facts.get("description", "")
+
+
+def _nested(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The arguments that have fields of their own."""
+    for name, facts in schema["properties"].items():
+        model = schema.get("$defs", {}).get(facts.get("$ref", "").rpartition("/")[2], {})
+        if "properties" in model:
+            yield name, model
 
 
 def _type(facts: dict[str, Any], schema: dict[str, Any]) -> str:

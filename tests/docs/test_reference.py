@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from millhand.telemetry.facts import describe as metrics
 from scripts.gen_docs import cli, contract, events
 from scripts.gen_docs.__main__ import stale
 from scripts.gen_docs.source import trees
-from tests.docs.pages import ROOT, headings
+from tests.docs.pages import PAGES, ROOT, blocks, headings
 
 REFERENCE = ROOT / "docs" / "reference"
 SOURCE = ROOT / "src" / "millhand"
@@ -63,16 +64,32 @@ def test_the_marks_in_the_broker_contract_were_measured() -> None:
         assert "failed" not in outcomes.values()
 
 
-def test_examples_in_help_texts_name_commands_that_exist() -> None:
-    names = {name for name, _ in cli.commands()}
-    groups = {name for name, text in cli.commands() if "\nCommands:" in text}
+def test_commands_in_help_texts_exist() -> None:
     for name, text in cli.commands():
         for line in re.findall(r"^ +(millhand .+)$", text, re.MULTILINE):
-            words = [
-                word for word in re.sub(r"--(app|config|database) \S+ ", "", line).split() if word[0] not in "-'\""
-            ]
-            command = " ".join(words[:3] if " ".join(words[:2]) in groups else words[:2])
-            assert command in names, f"{name}: {line}"
+            assert not problems_of(line), f"{name}: {line}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_commands_in_the_documentation_exist(page: Path) -> None:
+    text = "\n".join(block.text for block in blocks(page) if block.language == "sh").replace("\\\n", " ")
+    for line in re.findall(r"^(millhand .+)$", text, re.MULTILINE):
+        assert not problems_of(line)
+
+
+def problems_of(line: str) -> list[str]:
+    """What is wrong with a command line: the command or one of its options does not exist."""
+    known = dict(cli.commands())
+    line = re.sub(r" --(app|config|database)[ =]\S+", "", line.partition(" | ")[0])
+    words = shlex.split(line, comments=True)
+    plain = iter([word for word in words if not word.startswith("-")])
+    command = next(plain)
+    while (longer := f"{command} {next(plain, '')}") in known:
+        command = longer
+    options = {word.partition("=")[0] for word in words if word.startswith("--")}
+    offered = known[command] + known["millhand"]
+    missing = sorted(option for option in options if not re.search(rf"{option}\b", offered))
+    return [*missing, *(["command"] if command == "millhand" else [])]
 
 
 def test_the_page_of_decisions_lists_each_decision() -> None:
