@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 import docx as python_docx
+import openpyxl
 import pytest
 
 from millhand.engines.soffice import DocumentLimits, PdfExport, Soffice, fonts
@@ -70,6 +71,19 @@ def test_a_spreadsheet(converter: Converter, tmp_path: Path) -> None:
     source.write_text(FLAT.format("spreadsheet", SHEET))
     assert converter.convert(source).engine == "libreofficekit"
     assert "Cell words" in converter.text()
+
+
+def test_a_workbook_whose_sheets_are_read_by_threads(converter: Converter, tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    for number in range(6):
+        sheet = workbook.create_sheet(f"Sheet {number}")
+        for row in range(200):
+            sheet.append([f"cell {number}-{row}", row, f"=B{row + 1}*2"])
+    source = tmp_path / "a.xlsx"
+    workbook.save(source)
+    assert converter.convert(source).engine == "libreofficekit"
+    assert all(f"cell {number}-199" in converter.text() for number in range(6))
+    assert converter.engine.check().engine == "libreofficekit"
 
 
 def test_delimited_text_in_an_old_encoding(converter: Converter, tmp_path: Path) -> None:

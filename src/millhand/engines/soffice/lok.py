@@ -7,6 +7,7 @@ its end, so positions are stable; the first entry is the table's size in bytes.
 import contextlib
 import ctypes
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -38,6 +39,8 @@ _FEATURE_PASSWORD = 0b01
 _FEATURE_PASSWORD_TO_MODIFY = 0b10
 _NOTICE_PASSWORD = 20
 _NOTICE_PASSWORD_TO_MODIFY = 21
+
+_NAP = 0.001  # seconds
 
 
 class LokError(Exception):
@@ -139,9 +142,18 @@ class Office:
 
         `main` must not return and must let nothing escape: LibreOffice would call it again, for ever.
         """
+        entered = False
 
-        def poll_callback(_data: int | None, _timeout: int) -> int:
-            main()
+        def poll_callback(_data: int | None, microseconds: int) -> int:
+            nonlocal entered
+            if not entered:
+                entered = True
+                main()
+            # Asked from inside `main`: LibreOffice waits for threads of its own, such as those that read a workbook's
+            # sheets. Not all of them say when they are done, so it must look again soon.
+            wanted = microseconds / 1e6 if microseconds >= 0 else _NAP
+            time.sleep(min(wanted, _NAP))
+            return 0
 
         def wake_callback(_data: int | None) -> None:
             return None
