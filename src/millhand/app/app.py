@@ -59,9 +59,14 @@ class App:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings: those given, or else those of the file and the environment."""
+        """The settings: those given, or else those of the file and the environment.
+
+        A database that the program names itself gives way only to a flag on the command line.
+        """
         settings = self._settings if self._settings is not None else load()
-        return settings if self._database is None else settings.model_copy(update={"database": self._database})
+        if self._database is None or settings.origin("database").startswith("flag"):
+            return settings
+        return settings.model_copy(update={"database": self._database})
 
     def use_settings(self, settings: Settings) -> None:
         """Work by these settings from now on; for programs that load the app of somebody else."""
