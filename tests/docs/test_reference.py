@@ -9,6 +9,7 @@ import pytest
 
 from millhand.config import describe as settings
 from millhand.core.state import State
+from millhand.demo import samples
 from millhand.telemetry.facts import describe as metrics
 from scripts.gen_docs import cli, contract, events
 from scripts.gen_docs.__main__ import stale
@@ -102,6 +103,26 @@ def test_public_names_are_those_that_the_readme_tells() -> None:
     names = ast.literal_eval(_all_of(SOURCE / "__init__.py"))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert not [name for name in names if f"`{name}`" not in readme]
+
+
+def test_the_architecture_names_every_package_and_every_loop() -> None:
+    text = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    packages = {path.name.removesuffix(".py") for path in SOURCE.iterdir() if not path.name.startswith(("_", "py."))}
+    loops = {name for path, tree in trees().items() if path.startswith("worker/") for name in _names(tree)}
+    assert len(packages) > 10
+    assert len(loops) > 5
+    assert not [name for name in packages if f"`{name}`" not in text]
+    assert not [name for name in loops if f"| {name} |" not in text]
+
+
+def test_the_readme_counts_the_samples() -> None:
+    assert f" {len(samples())} sample documents " in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _names(tree: ast.Module) -> set[str]:
+    """The names of the loops in a module: the texts that classes call `name`."""
+    found = re.findall(r"^    name = '(\w+)'$", ast.unparse(tree), re.MULTILINE)
+    return set(found)
 
 
 def _all_of(path: Path) -> ast.expr:
