@@ -24,6 +24,7 @@ from millhand.handlers.documents.options import PdfOptions
 from millhand.handlers.documents.pdf_check import PdfFacts
 from millhand.handlers.documents.preflight import Inspection, inspect
 from millhand.handlers.documents.settings import DocumentSettings
+from millhand.handlers.documents.text import as_utf8
 
 PDF = "application/pdf"
 
@@ -142,7 +143,11 @@ class _Conversion:
         target = self._ctx.scratch / "document.pdf"
         tools = self._ctx.use(self._tools)
         conversion = tools.engine.convert(
-            source, target, options.export(document), self._settings.document, self._is_cancelled
+            self._readable(source, document),
+            target,
+            options.export(document),
+            self._settings.document,
+            self._is_cancelled,
         )
         if conversion.first_failure:
             self._ctx.log.warning("the warm engine failed; a cold one made it", reason=conversion.first_failure)
@@ -152,6 +157,11 @@ class _Conversion:
         asked = font_report.asked_for(source, document.format) if document.format is not None else frozenset[str]()
         fonts = font_report.report(asked, facts.fonts, tools.families, STAND_INS)
         return _Pdf(target, conversion, facts, fonts)
+
+    def _readable(self, source: Path, document: Inspection) -> Path:
+        if document.format is None or document.format.container != "text":
+            return source
+        return as_utf8(source, self._ctx.scratch / "document-in-utf-8")
 
     def _is_cancelled(self) -> bool:
         return self._ctx.cancelled
