@@ -147,6 +147,8 @@ class Dispatcher:
             self._drain_asked.set()
         if self.phase is Phase.STARTING and self.pool.rules:
             self.phase = Phase.RUNNING
+            for chore in self._parts.chores:  # what they tell of this worker has changed
+                chore.rouse()
         self._fetcher.rouse()
 
     def _busy(self) -> None:
@@ -185,11 +187,13 @@ class Dispatcher:
 
     async def _interrupt(self, tasks: dict[str, asyncio.Task[None]]) -> int:
         """Stop what still runs, by asking and then by force; nothing is charged."""
-        running = [held for executor in self.pool.executors.values() for held in executor.running]
+        executors = list(self.pool.executors.values())
+        running = [held.job_id for executor in executors for held in executor.running]
         if running:
-            self._log.warning("interrupting jobs; they will run again", jobs=[held.job_id for held in running])
-            for executor in self.pool.executors.values():
-                for holding in executor.running:
+            self._log.warning("interrupting jobs; they will run again", jobs=running)
+        if any(executor.given for executor in executors):
+            for executor in executors:
+                for holding in executor.given.values():
                     executor.stop_one(holding, "draining")
             await self._until_done(self._settings.kill_after, tasks)
             self._kill_all("the worker is stopping")

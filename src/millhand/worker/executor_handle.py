@@ -1,7 +1,6 @@
 """One executor as the dispatcher sees it: its process, the jobs it was given in order, and how quick they are."""
 
 from dataclasses import dataclass
-from itertools import islice
 
 from millhand.core.clock import Clock
 from millhand.engines.meter import TreeMeter
@@ -31,7 +30,7 @@ class Executor:
         self.process = process
         self.slots = slots
         self.meter = TreeMeter(process.pid)
-        self.started = clock.monotonic()
+        self.started = self.last_sign = clock.monotonic()
         self.rules: dict[str, Rules] | None = None
         self.given: dict[int, Holding] = {}
         self.done = 0
@@ -62,35 +61,42 @@ class Executor:
 
     @property
     def running(self) -> list[Holding]:
-        """The jobs that run: the first ones given, as many as there are slots."""
-        return list(islice(self.given.values(), self.slots))
+        """The jobs whose handlers are under way, whether or not the executor got to say so."""
+        return self._given_of(self.process.marks)
+
+    @property
+    def to_blame(self) -> list[Holding]:
+        """The jobs that may have brought it down: those that ran when it ended, or else those that had just ended."""
+        marks = self.process.marks
+        return self._given_of(marks) or self._given_of([-mark for mark in marks])
 
     def give(self, holdings: list[Holding]) -> None:
         """Send jobs to it."""
         if not holdings:
             return
+        if not self.given:
+            self.last_sign = self._clock.monotonic()
         for holding in holdings:
-            holding.executor = self.name
+            holding.given_to(self.name)
             self.given[holding.ticket] = holding
-        self._count_time()
         self.process.send(_run(holding) for holding in holdings)
 
     def started_one(self, message: Started) -> None:
         """Note that a handler was called."""
+        self.last_sign = self._clock.monotonic()
         holding = self.given.get(message.ticket)
         if holding is not None:
             holding.started_at = message.at
-            holding.running_since = self._clock.monotonic()
+            holding.runs_at(self.last_sign)
 
     def ended_one(self, message: Ended) -> Holding | None:
         """Note that a run ended; answers with its holding."""
         self.done += 1
+        self.last_sign = self._clock.monotonic()
         mean = message.seconds if self._mean is None else self._mean
         self._mean = max(_MEMORY_OF_MEAN * mean + (1 - _MEMORY_OF_MEAN) * message.seconds, message.seconds / 2)
         self._slow = False
-        holding = self.given.pop(message.ticket, None)
-        self._count_time()
-        return holding
+        return self.given.pop(message.ticket, None)
 
     def stop_one(self, holding: Holding, why: str) -> None:
         """Ask one job to stop; the first reason given stands."""
@@ -109,11 +115,8 @@ class Executor:
     def give_back(self, tickets: list[int]) -> list[Holding]:
         """Take back jobs that it says it has not started."""
         self._recalled = False
-        back = [holding for ticket in tickets if (holding := self.given.pop(ticket, None)) is not None]
-        for holding in back:
-            holding.running_since = None
-        self._count_time()
-        return back
+        self.last_sign = self._clock.monotonic()
+        return [holding for ticket in tickets if (holding := self.given.pop(ticket, None)) is not None]
 
     def retire(self) -> None:
         """Give it no further jobs; it ends when its present ones have."""
@@ -127,12 +130,8 @@ class Executor:
             self.killed = kill
         self.process.kill()
 
-    def _count_time(self) -> None:
-        """Let the time of the running jobs begin: a handler that blocks its process keeps it from telling the start."""
-        now = self._clock.monotonic()
-        for holding in islice(self.given.values(), self.slots):
-            if holding.running_since is None:
-                holding.running_since = now
+    def _given_of(self, marks: list[int]) -> list[Holding]:
+        return [self.given[mark] for mark in marks if mark in self.given]
 
 
 def _run(holding: Holding) -> Run:

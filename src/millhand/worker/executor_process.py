@@ -13,6 +13,7 @@ from pathlib import Path
 from millhand.engines import windows_job
 from millhand.engines.process import kill_tree
 from millhand.worker import lifeline
+from millhand.worker.marks import MARKS, read_marks
 from millhand.worker.messages import LENGTH_BYTES, MAX_FRAME, Message, frame, unframe
 from millhand.worker.settings import ExecutorCommand
 
@@ -30,6 +31,7 @@ class ExecutorProcess:
         self._process = process
         self._workdir = workdir
         self._lifeline = lifeline
+        self._last_marks: list[int] | None = None
         self._job = windows_job.holding(process.pid) if sys.platform == "win32" else None
 
     @classmethod
@@ -64,6 +66,11 @@ class ExecutorProcess:
         """Its process id."""
         return self._process.pid
 
+    @property
+    def marks(self) -> list[int]:
+        """What its slots are at, or were at when it ended: tickets, negative for runs that are over."""
+        return list(read_marks(self._workdir / MARKS)) if self._last_marks is None else self._last_marks
+
     def send(self, messages: Iterable[Message]) -> None:
         """Queue messages as one frame; a dead executor swallows them, and its end is seen by `listen`."""
         writer = self._process.stdin
@@ -86,6 +93,7 @@ class ExecutorProcess:
         self.kill()
         code = await self._process.wait()
         os.close(self._lifeline)
+        self._last_marks = self.marks
         if self._process.stdin is not None:
             self._process.stdin.close()
         await asyncio.to_thread(shutil.rmtree, self._workdir, ignore_errors=True)

@@ -23,6 +23,17 @@ class Holding:
     stop_reason: str = ""
     lost: bool = False
 
+    def given_to(self, executor: str) -> None:
+        """An executor gets it, perhaps another one than before: what was true of the former is over."""
+        self.executor = executor
+        self.started_at = self.running_since = self.stop_sent = None
+        self.stop_reason = ""
+
+    def runs_at(self, moment: float) -> None:
+        """It was seen to run; the first time counts."""
+        if self.running_since is None:
+            self.running_since = moment
+
     @property
     def job_id(self) -> str:
         """The id of its job."""

@@ -86,7 +86,7 @@ class Pool:
     def gone(self, executor: Executor, how: str) -> None:
         """An executor has ended: settle what it ran, and give what it had not started to others."""
         self.executors.pop(executor.name, None)
-        running = executor.running
+        running = executor.to_blame
         for holding in running:
             outcome = _outcome_of_death(executor, holding, how)
             run = Run(started_at=holding.started_at, finished_at=self._clock.now(), executor=executor.name)

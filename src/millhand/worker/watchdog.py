@@ -15,6 +15,8 @@ _IDLE = 1.0
 _SLOW = 0.1
 """A job that runs longer than this many seconds gives up the jobs that wait behind it in its executor."""
 
+_SILENT_FOR = 30.0
+
 
 class Watchdog(Loop):
     """Looks at the running jobs ten times a second, and rests while none runs."""
@@ -43,9 +45,11 @@ class Watchdog(Loop):
 
     def _look(self, executor: Executor, now: float) -> None:
         running = executor.running
-        if any(holding.running_since is not None and now - holding.running_since > _SLOW for holding in running):
+        for holding in running:
+            holding.runs_at(now)
+        if any(_ran(holding, now) > _SLOW for holding in running):
             executor.recall()
-        kill = self._overdue(running, now) or self._too_large(executor, running)
+        kill = self._overdue(running, now) or self._too_large(executor, running) or _silent(executor, running, now)
         if kill is None:
             return
         self.log.warning(
@@ -62,8 +66,7 @@ class Watchdog(Loop):
             if holding.stop_sent is not None and now - holding.stop_sent > self._kill_after:
                 return Kill(holding.stop_reason, f"did not stop within {self._kill_after:g} s", holding)
             rules = self._rules(holding)
-            ran = 0.0 if holding.running_since is None else now - holding.running_since
-            if rules is not None and ran > rules.limits.hard:
+            if rules is not None and _ran(holding, now) > rules.limits.hard:
                 return Kill("hard_limit", f"ran longer than its hard limit of {rules.limits.hard:g} s", holding)
         return None
 
@@ -83,3 +86,14 @@ class Watchdog(Loop):
 
     def _rules(self, holding: Holding) -> Rules | None:
         return self._pool.rules.get(holding.delivery.kind)
+
+
+def _ran(holding: Holding, now: float) -> float:
+    return 0.0 if holding.running_since is None else now - holding.running_since
+
+
+def _silent(executor: Executor, running: list[Holding], now: float) -> Kill | None:
+    """An executor that was given jobs and neither begins one nor says a word stands still."""
+    if running or now - executor.last_sign <= _SILENT_FOR:
+        return None
+    return Kill("silent", f"the executor did not begin a job for {_SILENT_FOR:g} s")

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -63,6 +64,10 @@ class Deaf(Told, kind="faults.deaf"):
 
 class Listens(Told, kind="faults.listens"):
     """Runs in a thread, and looks whether it is to stop."""
+
+
+class Deadly(Told, kind="faults.deadly"):
+    """Takes its executor down."""
 
 
 class Family(Told, kind="faults.family"):
@@ -148,6 +153,12 @@ def listens(ctx: Context, args: Listens) -> None:
     while not ctx.cancelled:
         time.sleep(0.01)
     raise Transient("told to stop")
+
+
+@registry.handler(retry=RetryPolicy(max_crashes=2, delays=(0.01,)))
+async def deadly(ctx: Context, args: Deadly) -> None:
+    _called(ctx, args)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @registry.handler

@@ -13,6 +13,7 @@ from millhand.core.state import State
 from tests.integration.worker.faults_app import (
     Allocates,
     BlocksLoop,
+    Deadly,
     Deaf,
     Family,
     HoldsInterpreter,
@@ -76,6 +77,19 @@ async def test_a_handler_that_allocates_without_end_is_killed_and_others_go_on(t
     assert record.failure is not None
     assert record.failure.code == "memory_limit"
     assert len(calls(tmp_path, job)) == 2
+
+
+async def test_a_job_that_takes_its_executor_down_is_charged_and_no_other(tmp_path: Path) -> None:
+    app = app_in(tmp_path, executors=1)
+    async with serving(app):
+        await _make_quick(app, tmp_path)
+        many = [Deadly(folder=tmp_path) if number % 10 == 5 else Quick(folder=tmp_path) for number in range(30)]
+        for job in await app.enqueue_many(many):
+            record = await settled(app, job)
+            deadly = job.kind == Deadly.kind
+            expected = (State.DISCARDED, 2) if deadly else (State.COMPLETED, 0)
+            assert (record.state, record.crashes) == expected
+            assert len(calls(tmp_path, job)) == 2 or not deadly
 
 
 @pytest.mark.parametrize("stuck", [StuckInThread, StuckOnLoop, StuckHolding])

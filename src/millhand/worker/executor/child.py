@@ -19,6 +19,7 @@ from millhand.worker.executor.job_context import Tools
 from millhand.worker.executor.link import Outbox, read_on_thread
 from millhand.worker.executor.resources import Resources
 from millhand.worker.executor.slots import Inbox, Slots
+from millhand.worker.marks import MARKS, Marks
 from millhand.worker.messages import Exit, Hello, Leaving, Message, Recall, Recalled, Rules, Run, Stop
 
 ORPHANED = 70
@@ -54,7 +55,8 @@ class Child:
             self._loop,
             JobMaker(work.registry, work.clock),
         )
-        self._slots = Slots(work.slots, work.registry, tools, self._inbox, self._outbox.put)
+        marks = Marks(work.workdir / MARKS, work.slots)
+        self._slots = Slots(marks, work.slots, work.registry, tools, self._inbox, self._outbox.put)
         read_on_thread(incoming, self._receive, self._orphaned)
 
     async def serve(self) -> None:

@@ -14,6 +14,7 @@ from millhand.core.registry import Registry
 from millhand.telemetry.tracing import run_span
 from millhand.worker.executor.job_context import JobContext, Tools
 from millhand.worker.executor.runner import outcome_of_run
+from millhand.worker.marks import Marks
 from millhand.worker.messages import Ended, Message, Run, Said, Started
 
 _TURN_EVERY = 0.005
@@ -68,8 +69,9 @@ class Slots:
     """Runs jobs from the inbox, as many at a time as there are slots."""
 
     def __init__(
-        self, count: int, registry: Registry, tools: Tools, inbox: Inbox, send: Callable[[Message], None]
+        self, marks: Marks, count: int, registry: Registry, tools: Tools, inbox: Inbox, send: Callable[[Message], None]
     ) -> None:
+        self._marks = marks
         self._registry = registry
         self._tools = tools
         self._inbox = inbox
@@ -77,7 +79,7 @@ class Slots:
         self._running: dict[int, JobContext] = {}
         self._one_ended = asyncio.Event()
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="millhand-slot")
-        self._tasks = [tools.loop.create_task(self._slot(), name=f"slot-{number}") for number in range(count)]
+        self._tasks = [tools.loop.create_task(self._slot(number), name=f"slot-{number}") for number in range(count)]
 
     async def finished(self) -> None:
         """Wait until no job runs and none waits."""
@@ -100,11 +102,13 @@ class Slots:
             task.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _slot(self) -> None:
+    async def _slot(self, slot: int) -> None:
         turned = self._tools.clock.monotonic()
         while True:
             run = await self._inbox.get()
+            self._marks.begins(slot, run.ticket)
             await self._run(run)
+            self._marks.ended(slot, run.ticket)
             if (now := self._tools.clock.monotonic()) - turned > _TURN_EVERY:
                 turned = now
                 await asyncio.sleep(0)  # handlers that never wait must not starve the messages of the others
