@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import to_jsonable_python
+from pydantic_core import from_json, to_json
 
 
 def as_json(fields: Mapping[str, object]) -> dict[str, Any]:
@@ -15,6 +15,6 @@ def _value(value: object) -> Any:  # noqa: ANN401 - any JSON value
     if value is None or isinstance(value, (str, int)):
         return value
     try:
-        return to_jsonable_python(value, fallback=str, inf_nan_mode="strings")
+        return from_json(to_json(value, fallback=str, inf_nan_mode="strings"))
     except (ValueError, RecursionError):
         return repr(value)
