@@ -16,6 +16,7 @@ STAND_INS: Mapping[str, tuple[str, ...]] = {
     "Arial": ("Liberation Sans", "Arimo"),
     "Arial Narrow": ("Liberation Sans Narrow",),
     "Calibri": ("Carlito",),
+    "Calibri Light": ("Carlito",),
     "Cambria": ("Caladea",),
     "Courier New": ("Liberation Mono", "Cousine"),
     "Georgia": ("Gelasio", "DejaVu Serif"),

@@ -20,6 +20,7 @@ from millhand.engines.soffice.fonts import STAND_INS, installed_families
 from millhand.engines.soffice.values import Conversion
 from millhand.handlers.documents import font_report, pdf_check
 from millhand.handlers.documents.font_report import FontReport
+from millhand.handlers.documents.font_slots import Asked
 from millhand.handlers.documents.options import PdfOptions
 from millhand.handlers.documents.pdf_check import PdfFacts
 from millhand.handlers.documents.preflight import Inspection, inspect
@@ -154,7 +155,7 @@ class _Conversion:
         self._ctx.progress(0.8, "checking")
         opens_with = options.open_password.get_secret_value() if options.open_password else None
         facts = pdf_check.check(target, opens_with)
-        asked = font_report.asked_for(source, document.format) if document.format is not None else frozenset[str]()
+        asked = font_report.asked_for(source, document.format) if document.format is not None else Asked()
         fonts = font_report.report(asked, facts.fonts, tools.families, STAND_INS)
         return _Pdf(target, conversion, facts, fonts)
 

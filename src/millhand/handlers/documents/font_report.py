@@ -3,29 +3,24 @@
 Nothing fails here: a report about a document that can't be read is empty.
 """
 
-import re
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from millhand.handlers.documents.font_slots import Asked
+from millhand.handlers.documents.font_use_odf import asked_by_odf
+from millhand.handlers.documents.font_use_sheet import asked_by_sheets
+from millhand.handlers.documents.font_use_slides import asked_by_slides
+from millhand.handlers.documents.font_use_word import asked_by_word
 from millhand.handlers.documents.formats import Format
 from millhand.handlers.documents.pdf_check import PdfFont
 
-_PART_BYTES = 8 << 20  # of one part that are searched
-_OOXML_PARTS = re.compile(
-    r"word/(?:document|styles|header\d*|footer\d*|footnotes|endnotes)\.xml"
-    r"|xl/styles\.xml|ppt/(?:slides|slideMasters|slideLayouts)/[^/]+\.xml|(?:word|xl|ppt)/theme/theme\d+\.xml"
-)
-_ODF_PARTS = re.compile(r"(?:content|styles)\.xml")
-_WORD_FONT = re.compile(rb"<w:rFonts\b[^>]*>")
-_WORD_NAME = re.compile(rb"w:(?:ascii|hAnsi)=\"([^\"]+)\"")
-_WORD_THEME = re.compile(rb"w:(?:ascii|hAnsi)Theme=\"(major|minor)")
-_THEME = re.compile(rb"<a:(major|minor)Font>\s*<a:latin\b[^>]*typeface=\"([^\"]*)\"")
-_DRAWING_FONT = re.compile(rb"<a:latin\b[^>]*typeface=\"([^\"+]+)\"")
-_SHEET_FONT = re.compile(rb"<font>.*?<name val=\"([^\"]+)\"", re.DOTALL)
-_ODF_FONT = re.compile(rb"style:font-name=\"([^\"]+)\"")
-_ODF_FACE = re.compile(rb"<style:font-face\b[^>]*style:name=\"([^\"]+)\"[^>]*svg:font-family=\"([^\"]+)\"")
+_READERS: Mapping[str, Callable[[zipfile.ZipFile], Asked]] = {
+    "writer": asked_by_word,
+    "calc": asked_by_sheets,
+    "impress": asked_by_slides,
+}
 
 
 @dataclass(frozen=True)
@@ -55,22 +50,21 @@ class FontReport:
         return not self.not_embedded and all(one.same_widths for one in self.substituted)
 
 
-def asked_for(path: Path, document: Format) -> frozenset[str]:
-    """The font families that a zipped document's text and styles name; empty for other formats."""
+def asked_for(path: Path, document: Format) -> Asked:
+    """The font families that a zipped document's text asks for; none for other formats."""
     if document.container not in {"ooxml", "odf"}:
-        return frozenset()
-    wanted = _ODF_PARTS if document.container == "odf" else _OOXML_PARTS
+        return Asked()
+    read = asked_by_odf if document.container == "odf" else _READERS[document.family]
     try:
         with zipfile.ZipFile(path) as package:
-            parts = {name: _content(package, name) for name in package.namelist() if wanted.fullmatch(name)}
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
-        return frozenset()
-    found = _odf_fonts(parts.values()) if document.container == "odf" else _ooxml_fonts(parts)
-    return frozenset(_plain(name) for name in found if name)
+            found = read(package)
+    except (zipfile.BadZipFile, OSError):
+        return Asked()
+    return Asked(_plain(found.sure), _plain(found.maybe))
 
 
 def report(
-    asked: frozenset[str], fonts: Iterable[PdfFont], installed: frozenset[str], stand_ins: Mapping[str, tuple[str, ...]]
+    asked: Asked, fonts: Iterable[PdfFont], installed: frozenset[str], stand_ins: Mapping[str, tuple[str, ...]]
 ) -> FontReport:
     """Compare what was asked for with what the PDF has.
 
@@ -78,9 +72,10 @@ def report(
     """
     embedded = tuple(fonts)
     used = tuple(sorted({font.family for font in embedded}))
-    missing = sorted(family for family in asked if family not in installed and not _among(family, used))
+    present = {_key(family) for family in (*installed, *used)}
+    missing = sorted(family for family in asked.all if _key(family) not in present)
     return FontReport(
-        asked=tuple(sorted(asked)),
+        asked=tuple(sorted(asked.all)),
         used=used,
         substituted=_substitutions(missing, asked, used, stand_ins),
         not_embedded=tuple(font.name for font in embedded if not font.embedded),
@@ -88,17 +83,17 @@ def report(
 
 
 def _substitutions(
-    missing: list[str], asked: frozenset[str], used: tuple[str, ...], stand_ins: Mapping[str, tuple[str, ...]]
+    missing: list[str], asked: Asked, used: tuple[str, ...], stand_ins: Mapping[str, tuple[str, ...]]
 ) -> tuple[Substitution, ...]:
     known = {family: _stand_in(family, used, stand_ins) for family in missing}
-    explained = {_key(family) for family in (*asked, *known.values()) if family is not None}
+    explained = {_key(family) for family in (*asked.all, *known.values()) if family is not None}
     unexplained = [family for family in used if _key(family) not in explained]
-    # A family that left no trace was named by a style that no text has.
     by = unexplained[0] if len(unexplained) == 1 else None
+    # A family that may have been asked for and left no trace was not.
     return tuple(
         Substitution(family, stand_in or by, same_widths=stand_in is not None)
         for family, stand_in in known.items()
-        if stand_in is not None or unexplained
+        if stand_in is not None or unexplained or family in asked.sure
     )
 
 
@@ -116,37 +111,7 @@ def _key(family: str) -> str:
     return family.split("-", maxsplit=1)[0].replace(" ", "").casefold()
 
 
-def _content(package: zipfile.ZipFile, name: str) -> bytes:
-    with package.open(name) as part:
-        return part.read(_PART_BYTES)
-
-
-def _ooxml_fonts(parts: Mapping[str, bytes]) -> set[str]:
-    theme = {
-        kind.decode(): face.decode("utf-8", "replace")
-        for name, content in parts.items()
-        if "/theme/" in name
-        for kind, face in _THEME.findall(content)
-    }
-    found: set[str] = set()
-    for name, content in parts.items():
-        if name.startswith("word/") and "/theme/" not in name:
-            for run in set(_WORD_FONT.findall(content)):
-                found |= {face.decode("utf-8", "replace") for face in _WORD_NAME.findall(run)}
-                found |= {theme.get(kind.decode(), "") for kind in _WORD_THEME.findall(run)}
-        elif name.startswith("ppt/"):
-            found |= {face.decode("utf-8", "replace") for face in _DRAWING_FONT.findall(content)}
-        elif name == "xl/styles.xml":
-            found |= {face.decode("utf-8", "replace") for face in _SHEET_FONT.findall(content)}
-    return found
-
-
-def _odf_fonts(contents: Iterable[bytes]) -> set[str]:
-    joined = list(contents)
-    faces = {name: family for content in joined for name, family in _ODF_FACE.findall(content)}
-    used = {name for content in joined for name in _ODF_FONT.findall(content)}
-    return {faces[name].decode("utf-8", "replace") for name in used if name in faces}
-
-
-def _plain(name: str) -> str:
-    return name.replace("&apos;", "").strip("'\" ").split(";")[0]
+def _plain(names: Iterable[str]) -> frozenset[str]:
+    """Families without quotes, and of a list of alternatives the first; no references to a theme that has no such."""
+    found = {name.strip("'\" ").split(";")[0] for name in names}
+    return frozenset(name for name in found if name and not name.startswith("+"))
