@@ -22,6 +22,7 @@ _ACTIONS = {
     "schedule.run": "A schedule was fired by hand.",
     "schedule.enable": "A schedule was switched on.",
     "schedule.disable": "A schedule was switched off.",
+    "schedule.remove": "A schedule was forgotten.",
 }
 _SPANS = (
     ("send QUEUE", "producer", "Jobs were sent. Its context travels in the jobs' headers (`traceparent`)."),

@@ -97,6 +97,11 @@ class Control:
         await self.schedules.disable(name)
         await self._note("schedule.disable", name)
 
+    async def remove_schedule(self, name: str) -> None:
+        """Forget a schedule; raises `NotFound`."""
+        await self.schedules.remove(name)
+        await self._note("schedule.remove", name)
+
     async def _note_jobs(self, action: str, job_ids: Sequence[str]) -> None:
         if len(job_ids) == 1:
             await self._note(action, job_ids[0])

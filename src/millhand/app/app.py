@@ -196,17 +196,17 @@ class App:
 
     async def retry(self, job: Job[Any] | str) -> bool:
         """Have a settled or waiting job run again now; whether there was such a job."""
-        return bool(await (await self.backend()).broker.retry([_id(job)]))
+        return bool(await (await self.backend()).control.retry([_id(job)]))
 
     # Queues
 
     async def pause(self, queue: str) -> None:
         """Stop delivering from a queue, in every worker; running jobs go on."""
-        await (await self.backend()).broker.pause(queue)
+        await (await self.backend()).control.pause(queue)
 
     async def resume(self, queue: str) -> None:
         """Deliver from a queue again."""
-        await (await self.backend()).broker.resume(queue)
+        await (await self.backend()).control.resume(queue)
 
     async def limit(
         self,
@@ -218,7 +218,7 @@ class App:
     ) -> None:
         """Limit how many jobs of a queue run at a time, over all workers, until it is changed; None is no limit."""
         caps = Caps(queue=running, tenant=per_tenant, limit_key=per_limit_key)
-        await (await self.backend()).broker.set_caps(queue, caps)
+        await (await self.backend()).control.set_caps(queue, caps)
 
     # Life
 

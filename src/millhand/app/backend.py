@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from millhand.brokers.sql import SqlBroker
+from millhand.control import Control
 from millhand.core.clock import Clock
 from millhand.database import Database, Durability
+from millhand.ledger.audit import Audit
 from millhand.ledger.inspector import Inspector
 from millhand.ledger.recorder import Recorder
+from millhand.ledger.schedules import Schedules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +21,7 @@ class Backend:
     broker: SqlBroker
     recorder: Recorder
     inspector: Inspector
+    control: Control
 
     @classmethod
     async def open(
@@ -40,6 +44,7 @@ class Backend:
             broker=broker,
             recorder=Recorder(database),
             inspector=Inspector(database),
+            control=Control(broker=broker, schedules=Schedules(database), audit=Audit(database), actor=f"app:{worker}"),
         )
 
     async def close(self) -> None:

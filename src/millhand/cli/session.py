@@ -98,18 +98,9 @@ class Session:
     @asynccontextmanager
     async def connected(self) -> "AsyncGenerator[Connected]":
         """The app, connected to its database, broker and ledger."""
-        from millhand.control import Control
-        from millhand.ledger.audit import Audit
-        from millhand.ledger.schedules import Schedules
-
         async with self.app() as app:
             backend = await app.backend()
-            control = Control(
-                broker=backend.broker,
-                schedules=Schedules(backend.database),
-                audit=Audit(backend.database),
-                actor=f"cli:{_user()}",
-            )
+            control = backend.control.acting_as(f"cli:{_user()}")
             yield Connected(app, backend.inspector, backend.broker, control)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:

@@ -57,7 +57,10 @@ class Broker(Protocol):
         ...
 
     async def receive(self, limit: int, wait: float) -> list[Delivery]:
-        """Lease up to `limit` ready jobs; if there is none, wait up to `wait` seconds for one."""
+        """Lease up to `limit` ready jobs; if there is none, wait up to `wait` seconds for one.
+
+        It may be cancelled at any time: what was leased for the caller is then handed back, and nothing is charged.
+        """
         ...
 
     async def extend(self, deliveries: Sequence[Delivery], seconds: float) -> list[bool]:

@@ -1,5 +1,7 @@
 """Asks the broker for as many jobs as there is room for, and hands them to the pool."""
 
+import asyncio
+
 from millhand.core.clock import Clock
 from millhand.core.envelope import check_version
 from millhand.core.errors import Permanent
@@ -36,13 +38,31 @@ class Fetcher(Loop):
         self._holdings = holdings
         self._settler = settler
         self._metrics = metrics
+        self._receiving: asyncio.Future[list[Delivery]] | None = None
 
     async def turn(self) -> None:
         """Fetch until there is no room."""
         while (room := self._pool.room) > 0 and not self.stopping:
-            deliveries = await self._broker.receive(room, self.every)
+            deliveries = await self._received(room)
             self.ticked = self.clock.monotonic()
             self._take(deliveries)
+
+    def stop(self) -> None:
+        """Let a fetch that waits end at once; the broker hands back what it was about to bring."""
+        super().stop()
+        if self._receiving is not None:
+            self._receiving.cancel()
+
+    async def _received(self, room: int) -> list[Delivery]:
+        self._receiving = asyncio.ensure_future(self._broker.receive(room, self.every))
+        try:
+            return await self._receiving
+        except asyncio.CancelledError:
+            if not self.stopping:
+                raise
+            return []
+        finally:
+            self._receiving = None
 
     def _take(self, deliveries: list[Delivery]) -> None:
         if not deliveries:

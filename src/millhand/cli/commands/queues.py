@@ -1,4 +1,4 @@
-"""`millhand queues`: how queues stand, and pausing, resuming and purging them."""
+"""`millhand queues`: how queues stand, and pausing, resuming, limiting and purging them."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +9,12 @@ from millhand.cli.examples import example
 from millhand.cli.output import Column
 from millhand.cli.session import Session, session_of
 from millhand.core.errors import NotFound
+from millhand.core.fairness import Caps
 
 if TYPE_CHECKING:
     from millhand.ledger.views import QueueView
 
-queues = typer.Typer(no_args_is_help=True, help="List, pause, resume and purge queues.")
+queues = typer.Typer(no_args_is_help=True, help="List, pause, resume, limit and purge queues.")
 Name = Annotated[str, typer.Argument(metavar="QUEUE", help="The queue.")]
 
 
@@ -41,6 +42,23 @@ def resume(ctx: typer.Context, queue: Name) -> None:
     session = session_of(ctx)
     session.run(_resume(session, queue))
     session.output.say(f"Queue {queue} delivers again.")
+
+
+@queues.command()
+@example("millhand queues limit mail --running 10 --per-tenant 2")
+def limit(
+    ctx: typer.Context,
+    queue: Name,
+    running: Annotated[int | None, typer.Option(metavar="N", help="Jobs of the queue at a time.")] = None,
+    per_tenant: Annotated[int | None, typer.Option(metavar="N", help="Jobs of one tenant at a time.")] = None,
+    per_limit_key: Annotated[int | None, typer.Option(metavar="N", help="Jobs of one limit key at a time.")] = None,
+) -> None:
+    """Limit how many jobs of a queue run at a time, over all workers; what is not given is not limited."""
+    session = session_of(ctx)
+    caps = Caps(queue=running, tenant=per_tenant, limit_key=per_limit_key)
+    session.run(_limit(session, queue, caps))
+    limits = ", ".join(f"{name} {number}" for name, number in _named(caps).items() if number is not None)
+    session.output.say(f"Queue {queue} is limited: {limits}." if limits else f"Queue {queue} has no limits.")
 
 
 @queues.command()
@@ -77,6 +95,15 @@ async def _resume(session: Session, queue: str) -> None:
         await connected.control.resume(queue)
 
 
+async def _limit(session: Session, queue: str, caps: Caps) -> None:
+    async with session.connected() as connected:
+        await connected.control.set_caps(queue, caps)
+
+
+def _named(caps: Caps) -> dict[str, int | None]:
+    return {"running": caps.queue, "per tenant": caps.tenant, "per limit key": caps.limit_key}
+
+
 async def _purge(session: Session, queue: str, *, yes: bool) -> int:
     async with session.connected() as connected:
         stats = {one.queue: one for one in await connected.broker.stats()}
@@ -99,6 +126,8 @@ def _columns() -> "list[Column[QueueView]]":
         Column("discarded", lambda queue: queue.discarded, right=True),
         Column("waiting since", lambda queue: Instant(queue.stats.oldest)),
         Column("limit", lambda queue: queue.caps.queue, right=True),
+        Column("per tenant", lambda queue: queue.caps.tenant, right=True),
+        Column("per key", lambda queue: queue.caps.limit_key, right=True),
         Column("workers", lambda queue: queue.workers, right=True),
         Column("slots", lambda queue: queue.slots, right=True),
     ]

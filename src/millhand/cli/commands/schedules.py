@@ -12,7 +12,7 @@ from millhand.cli.session import Session, session_of
 if TYPE_CHECKING:
     from millhand.ledger.views import ScheduleView
 
-schedules = typer.Typer(no_args_is_help=True, help="List, run, enable and disable schedules.")
+schedules = typer.Typer(no_args_is_help=True, help="List, run, enable, disable and remove schedules.")
 Name = Annotated[str, typer.Argument(metavar="SCHEDULE", help="The schedule's name.")]
 
 
@@ -54,6 +54,15 @@ def disable(ctx: typer.Context, schedule: Name) -> None:
     session.output.say(f"Schedule {schedule} is off.")
 
 
+@schedules.command()
+@example("millhand schedules remove nightly-report")
+def remove(ctx: typer.Context, schedule: Name) -> None:
+    """Forget a schedule; the jobs that it enqueued stay. One that the app still declares comes back with a worker."""
+    session = session_of(ctx)
+    session.run(_remove(session, schedule))
+    session.output.say(f"Schedule {schedule} is gone.")
+
+
 async def _read(session: Session) -> "tuple[ScheduleView, ...]":
     async with session.connected() as connected:
         return await connected.inspector.schedules()
@@ -72,6 +81,11 @@ async def _enable(session: Session, name: str) -> None:
 async def _disable(session: Session, name: str) -> None:
     async with session.connected() as connected:
         await connected.control.disable_schedule(name)
+
+
+async def _remove(session: Session, name: str) -> None:
+    async with session.connected() as connected:
+        await connected.control.remove_schedule(name)
 
 
 def _columns() -> "list[Column[ScheduleView]]":
