@@ -25,7 +25,7 @@ def test_until_idle_it_says_whether_a_job_was_discarded(cli: Cli, kind: str, cod
 
 
 def test_an_interrupt_drains(cli: Cli) -> None:
-    cli("enqueue", "sum.nap", '{"seconds": 2}')
+    cli("enqueue", "sum.nap", '{"seconds": 6}')
     with started(cli) as worker:
         until_running(cli)
         worker.interrupt()
