@@ -14,6 +14,7 @@ from millhand.testing.clock import FakeClock
 from millhand.worker.executor_handle import Executor
 from millhand.worker.executor_process import ExecutorProcess
 from millhand.worker.holdings import Holding, Holdings
+from millhand.worker.marks import MARKS, Marks
 from millhand.worker.messages import Hello, Message, Rules
 from millhand.worker.settings import ExecutorCommand
 from tests.unit.core.makers import delivery
@@ -63,6 +64,17 @@ class Listening:
 
     executor: Executor
     heard: list[Message]
+    marks: Marks
+
+    def begins(self, *jobs: Holding) -> None:
+        """Have its slots call the handlers of these."""
+        for slot, job in enumerate(jobs):
+            self.marks.begins(slot, job.ticket)
+
+    def ends(self, *jobs: Holding) -> None:
+        """Have its slots be done with these."""
+        for slot, job in enumerate(jobs):
+            self.marks.ended(slot, job.ticket)
 
     def heard_of(self, kind: type[Message]) -> list[Message]:
         """The messages of one kind."""
@@ -79,7 +91,7 @@ async def listening(
     executor = Executor(name, process, slots, clock)
     if ready:
         executor.rules = HELLO.kinds
-    both = Listening(executor, [])
+    both = Listening(executor, [], Marks(folder / name / MARKS, slots))
     task = asyncio.create_task(process.listen(both.heard.append))
     try:
         yield both

@@ -93,19 +93,30 @@ async def test_there_is_nothing_to_take_back_from_one_that_only_runs(one: Listen
     assert [type(message) for message in one.heard] == [Run, Exit]
 
 
-async def test_the_time_of_a_job_counts_from_when_it_is_the_first(
-    one: Listening, holdings: Holdings, clock: FakeClock
-) -> None:
+async def test_what_runs_is_what_its_slots_have_begun(one: Listening, holdings: Holdings, clock: FakeClock) -> None:
     first, second = held(holdings, "a", "b")
     one.executor.give([first, second])
+    assert one.executor.running == []
+    one.begins(first)
     assert one.executor.running == [first]
-    assert (first.running_since, second.running_since) == (0.0, None)
     clock.advance(3)
     one.executor.started_one(Started(first.ticket, 77))
     assert (first.started_at, first.running_since) == (77, 3.0)
-    clock.advance(2)
+    one.ends(first)
+    assert (one.executor.running, one.executor.to_blame) == ([], [first])
     assert one.executor.ended_one(Ended(first.ticket, Completed(), 1, 2, 2.0)) is first
-    assert second.running_since == 5.0
+    assert one.executor.to_blame == []
+
+
+async def test_what_was_true_in_another_executor_is_forgotten(
+    one: Listening, holdings: Holdings, clock: FakeClock
+) -> None:
+    (job,) = held(holdings, "a")
+    one.executor.give([job])
+    one.executor.started_one(Started(job.ticket, 77))
+    one.executor.stop_one(job, "draining")
+    one.executor.give([job])
+    assert (job.started_at, job.running_since, job.stop_sent, job.stop_reason) == (None, None, None, "")
 
 
 async def test_words_on_jobs_that_it_no_longer_has_are_ignored(one: Listening) -> None:

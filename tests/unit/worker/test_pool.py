@@ -157,7 +157,8 @@ async def test_of_an_executor_that_dies_the_running_job_is_charged_and_the_other
     one = await mill.executor("one")
     (quick,) = mill.assign("quick")
     mill.pool.hear(one.executor, Ended(quick.ticket, Completed(), 1, 2, 0.001))
-    mill.assign("ran", "waited")
+    ran, _ = mill.assign("ran", "waited")
+    one.begins(ran)
     two = await mill.executor("two")
     mill.pool.gone(one.executor, "was killed by SIGKILL")
     assert names(two.executor) == ["waited"]
@@ -168,12 +169,22 @@ async def test_of_an_executor_that_dies_the_running_job_is_charged_and_the_other
     assert list(mill.pool.executors) == ["two"]
 
 
+async def test_a_job_that_was_not_begun_when_its_executor_died_is_not_charged(mill: Mill) -> None:
+    one = await mill.executor("one")
+    mill.assign("a")
+    two = await mill.executor("two")
+    mill.pool.gone(one.executor, "died")
+    assert names(two.executor) == ["a"]
+    assert await mill.settled() == []
+
+
 async def test_the_last_executor_leaves_the_rules_of_its_kinds(mill: Mill) -> None:
     one = await mill.executor("one")
     rules = Rules(RetryPolicy(delays=(77.0,), jitter=0.0), Limits())
     mill.pool.hear(one.executor, Hello({"test.kind": rules}))
     (job,) = mill.holdings.add([delivery(crashes=1)])
     mill.pool.assign([job])
+    one.begins(job)
     mill.pool.gone(one.executor, "died")
     assert [each.delay for each in await mill.settled()] == [77.0]
 
@@ -191,7 +202,8 @@ async def test_a_kill_charges_the_job_that_was_the_reason(
     mill: Mill, reason: str, culprit: tuple[Cause, str], neighbour: tuple[Cause, str]
 ) -> None:
     one = await mill.executor("one", slots=2)
-    guilty, _ = mill.assign("guilty", "neighbour")
+    guilty, neighbour_job = mill.assign("guilty", "neighbour")
+    one.begins(guilty, neighbour_job)
     one.executor.kill(Kill(reason, "had to go", guilty))
     mill.pool.gone(one.executor, "was killed by SIGKILL")
     assert [(each.cause, each.charge) for each in await mill.settled()] == [culprit, neighbour]
@@ -203,7 +215,7 @@ async def test_a_kill_charges_the_job_that_was_the_reason(
 )
 async def test_a_kill_for_no_one_job_treats_all_alike(mill: Mill, reason: str, expected: tuple[Cause, str]) -> None:
     one = await mill.executor("one", slots=2)
-    mill.assign("a", "b")
+    one.begins(*mill.assign("a", "b"))
     one.executor.kill(Kill(reason, "had to go"))
     mill.pool.gone(one.executor, "was killed by SIGKILL")
     assert [(each.cause, each.charge) for each in await mill.settled()] == [expected, expected]
@@ -224,6 +236,7 @@ async def test_what_a_job_says_is_reported_while_its_lease_is_kept(mill: Mill) -
 async def test_a_start_is_noted_in_the_settlement(mill: Mill) -> None:
     one = await mill.executor("one")
     (job,) = mill.assign("a")
+    one.begins(job)
     mill.pool.hear(one.executor, Started(job.ticket, 1234))
     mill.pool.gone(one.executor, "died")
     assert [each.started_at for each in await mill.settled()] == [1234]
