@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from millhand.config import Flag, Settings, load, rows
-from millhand.core.errors import ConfigError
 from millhand.core.durability import Durability
+from millhand.core.errors import ConfigError
 
 
 def _load(folder: Path, toml: str = "", environ: Mapping[str, str] | None = None, *flags: Flag) -> Settings:

@@ -49,9 +49,7 @@ class BlobContract:
         assert (written.url, written.size) == (base + name, len(content))
 
     @pytest.mark.parametrize("size", [0, 1, MIB - 1, MIB, MIB + 1, 3 * MIB])
-    async def test_every_size_keeps_its_hash(
-        self, blobs: Blobs, base: str, tmp_path: Path, size: int
-    ) -> None:
+    async def test_every_size_keeps_its_hash(self, blobs: Blobs, base: str, tmp_path: Path, size: int) -> None:
         """Size and SHA-256 are those of the content, when written and when fetched."""
         content = (b"0123456789abcdef" * (size // 16 + 1))[:size]
         digest = hashlib.sha256(content).hexdigest()
