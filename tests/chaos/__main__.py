@@ -19,12 +19,16 @@ def main() -> int:
     options = _parser().parse_args()
     folder = Path(tempfile.mkdtemp(prefix="millhand-chaos-"))
     outcome = asyncio.run(run(folder, options.seed, options.jobs))
-    print(f"Chaos with seed {options.seed} on {options.broker}:", *summary(outcome), sep="\n")
+    _say(f"Chaos with seed {options.seed} on {options.broker}:", *summary(outcome))
     if outcome.breaches:
-        print(*breaches(outcome), f"All records are in {folder}", sep="\n")
+        _say(*breaches(outcome), f"All records are in {folder}")
         return 1
     shutil.rmtree(folder)
     return 0
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def _parser() -> argparse.ArgumentParser:

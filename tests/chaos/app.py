@@ -107,7 +107,7 @@ async def nap(ctx: Context, args: Nap) -> None:
 @app.handler(retry=SOON)
 async def compute(ctx: Context, args: Compute) -> None:
     with _told(ctx):
-        until = time.monotonic() + args.milliseconds / 1000
+        until = time.monotonic() + args.milliseconds / 4000
         while time.monotonic() < until:
             pass
 
@@ -122,7 +122,7 @@ def thread(ctx: Context, args: Thread) -> None:
 @app.handler(retry=SOON)
 async def flaky(ctx: Context, args: Flaky) -> None:
     with _told(ctx):
-        await asyncio.sleep(args.milliseconds / 4000)
+        await asyncio.sleep(args.milliseconds / 10_000)
         if zlib.crc32(f"{args.number}:{ctx.job.attempt}".encode()) % 100 < _FLAKINESS:
             raise Transient("not today")
 
@@ -140,7 +140,7 @@ async def family(ctx: Context, args: Family) -> None:
     with _told(ctx):
         relative = await asyncio.create_subprocess_exec("sleep", "600", stdout=subprocess.DEVNULL)
         try:
-            await asyncio.sleep(args.milliseconds / 100)
+            await asyncio.sleep(args.milliseconds / 500)
         finally:
             relative.kill()
             await relative.wait()
@@ -149,7 +149,7 @@ async def family(ctx: Context, args: Family) -> None:
 @app.handler(retry=SOON)
 async def long(ctx: Context, args: Long) -> None:
     with _told(ctx):
-        await asyncio.sleep(1 + args.milliseconds / 40)
+        await asyncio.sleep(1 + args.milliseconds / 150)
 
 
 @app.handler(retry=SOON)

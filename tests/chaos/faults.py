@@ -13,6 +13,9 @@ import psutil
 from tests.chaos.fleet import Dispatcher, Producer, name_of_executor
 from tests.chaos.plan import Fault, Strike
 
+_PATIENCE = 15.0
+"""Seconds for which a fault waits for something to strike at."""
+
 
 @dataclass
 class Struck:
@@ -38,21 +41,22 @@ class Faults:
         under_way: list[asyncio.Task[None]] = []
         for strike in strikes:
             await asyncio.sleep(max(0.0, began + strike.at - time.monotonic()))
-            under_way.append(asyncio.create_task(self._strike(strike), name=strike.fault))
+            target = await self._free_dispatcher(strike.dispatcher)
+            began = max(began, time.monotonic() - strike.at)  # a slow machine gets the same faults later
+            under_way.append(asyncio.create_task(self._strike(strike, target), name=strike.fault))
         await asyncio.gather(*under_way)
 
-    async def _strike(self, strike: Strike) -> None:
-        hit = await self._hit(strike)
+    async def _strike(self, strike: Strike, target: Dispatcher | None) -> None:
+        hit = await self._hit(strike, target)
         self.struck.log.append(f"{strike.at:7.2f} s  {strike.fault}: {hit or 'missed'}")
         if hit:
             self.struck.counts[strike.fault] += 1
         else:
             self.struck.missed += 1
 
-    async def _hit(self, strike: Strike) -> str:
+    async def _hit(self, strike: Strike, dispatcher: Dispatcher | None) -> str:
         if strike.fault is Fault.KILL_PRODUCER:
             return "killed" if self._producer.kill() else ""
-        dispatcher = self._free_dispatcher(strike.dispatcher)
         if dispatcher is None:
             return ""
         if strike.fault in {Fault.KILL_EXECUTOR, Fault.END_EXECUTOR, Fault.FREEZE_EXECUTOR}:
@@ -65,17 +69,21 @@ class Faults:
             dispatcher.busy = False
         return hit
 
-    def _free_dispatcher(self, number: int) -> Dispatcher | None:
-        """That dispatcher, or the other one if a fault is at work on it."""
+    async def _free_dispatcher(self, number: int) -> Dispatcher | None:
+        """The first that has begun to run jobs and has no other fault at work on it, preferably that one."""
+        deadline = time.monotonic() + _PATIENCE
         chosen = [self._dispatchers[number], *self._dispatchers]
-        return next((one for one in chosen if one.pid and not one.busy), None)
+        while time.monotonic() < deadline:
+            for one in chosen:
+                if not one.busy and one.at_work:
+                    return one
+            await asyncio.sleep(0.05)
+        return None
 
     async def _hit_executor(self, strike: Strike, dispatcher: Dispatcher) -> str:
         executors = dispatcher.executors()
-        if not executors:
-            return ""
-        executor = executors[strike.executor % len(executors)]
-        with contextlib.suppress(psutil.Error, ValueError):
+        with contextlib.suppress(psutil.Error, ValueError, ZeroDivisionError):
+            executor = executors[strike.executor % len(executors)]
             name = name_of_executor(executor)
             if strike.fault is Fault.FREEZE_EXECUTOR:
                 executor.suspend()
@@ -98,9 +106,11 @@ class Faults:
             case Fault.KILL_DISPATCHER:
                 await dispatcher.fell(signal.SIGKILL, strike.seconds)
             case Fault.ABORT_DISPATCHER:
+                first = dispatcher.pid
                 felled = asyncio.create_task(dispatcher.fell(signal.SIGTERM, 0.0))
                 await asyncio.sleep(strike.seconds)
-                dispatcher.tell(signal.SIGTERM)
+                if dispatcher.pid == first:
+                    dispatcher.tell(signal.SIGTERM)
                 await felled
             case _:
                 await dispatcher.fell(signal.SIGTERM, 0.0)

@@ -17,6 +17,8 @@ from tests.chaos.plan import LEASE
 EXECUTORS = 2
 _MARK = "CHAOS_RUN"
 _ENDS_WITHIN = 20.0
+# A second SIGTERM may come when the worker has handed back everything and listens no more.
+_AFTER_A_FAULT = {0, -signal.SIGKILL, -signal.SIGTERM}
 
 
 def settings_of(folder: Path) -> dict[str, str]:
@@ -59,6 +61,7 @@ class Dispatcher:
     busy: bool = False
     _process: asyncio.subprocess.Process | None = None
     _keeper: asyncio.Task[None] | None = None
+    _replaced: asyncio.Event = field(default_factory=asyncio.Event)
     _expected: bool = False
     _stopping: bool = False
     _pause: float = 0.0
@@ -73,6 +76,11 @@ class Dispatcher:
         """The present process; 0 if there is none."""
         process = self._process
         return process.pid if process is not None and process.returncode is None else 0
+
+    @property
+    def at_work(self) -> bool:
+        """Whether an executor of the present process has begun to run jobs."""
+        return self.pid > 0 and any((self.folder / "runs").glob(f"*-{self.pid}-*"))
 
     def executors(self) -> list[psutil.Process]:
         """The executors of the present process, oldest first."""
@@ -92,11 +100,10 @@ class Dispatcher:
 
     async def fell(self, number: signal.Signals, pause: float) -> None:
         """Have it end by a signal; the next one starts `pause` seconds after it has ended, and this returns then."""
-        ending = self._process
+        self._replaced.clear()
         self._expected, self._pause = True, pause
         self.tell(number)
-        while self._process is ending:
-            await asyncio.sleep(0.02)
+        await self._replaced.wait()
 
     async def finish(self) -> None:
         """Drain it for good."""
@@ -115,13 +122,14 @@ class Dispatcher:
     async def _keep(self) -> None:
         while self._process is not None:
             code = await self._process.wait()
-            if not self._expected or code not in {0, -signal.SIGKILL}:
+            if not self._expected or code not in _AFTER_A_FAULT:
                 self.unexpected.append(f"dispatcher {self.number} ended with code {code}")
             if self._stopping:
                 return
             await asyncio.sleep(self._pause)
             self._expected, self._pause = False, 0.0
             self._process = await self._start()
+            self._replaced.set()
 
 
 @dataclass
