@@ -104,7 +104,15 @@ class ExecutorProcess:
         kill_tree(self._process.pid)
         if self._job is not None:
             self._job.close()
-        if os.name == "posix":
+        self._kill_group()
+
+    def tidy(self) -> None:
+        """Kill what a process that has ended left behind: a fork of it holds the pipe open, so its end is not heard."""
+        if self._process.returncode is not None:
+            self._kill_group()
+
+    def _kill_group(self) -> None:
+        if _POSIX:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 

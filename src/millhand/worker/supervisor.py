@@ -69,6 +69,7 @@ class Supervisor(Loop):
             await asyncio.wait(self._listeners)
 
     def _look(self, executor: Executor) -> None:
+        executor.process.tidy()
         age = self.clock.monotonic() - executor.started
         if executor.rules is None and age > self._settings.start_limit:
             executor.kill(Kill("start", f"did not come up within {self._settings.start_limit:g} s"))
