@@ -126,8 +126,8 @@ async def test_a_dispatcher_that_is_gone_is_no_error_of_the_writer(pipe: tuple[i
 
 
 async def test_more_than_the_pipe_holds_is_written_whole(pipe: tuple[int, int], outbox: Outbox) -> None:
-    heard = reading(pipe[0])
     os.set_blocking(pipe[0], True)
+    heard = reading(pipe[0])
     large = Run(1, "job-1", "test.kind", "x" * 500_000, 1, "default", "", {})
     await asyncio.to_thread(outbox.put_from_thread, large)
     await poll_until(lambda: heard.messages == [large])
