@@ -1,6 +1,7 @@
 """The second engine: a cold `soffice` of its own for each document, with a copy of a seeded profile."""
 
 import hashlib
+import itertools
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,7 @@ class ColdSoffice:
         self._settings = settings
         self._folder = folder
         self._preparing = threading.Lock()
+        self._numbers = itertools.count(1)
         self._template: Path | None = None
 
     def convert(self, task: Task, cancelled: Callable[[], bool]) -> Attempt:
@@ -52,12 +54,19 @@ class ColdSoffice:
             message=first_line(task.folder / _SAID) or f"exit code {ended.exit_code}",
         )
 
+    def renew(self) -> None:
+        """Let the next document have a profile from a new template."""
+        with self._preparing:
+            self._template = None
+
     def _prepared(self, cancelled: Callable[[], bool]) -> Path:
         """The template profile: seeded, then started once, so that no document's start has to change it."""
         with self._preparing:
             if self._template is None:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                template = profile.seed(self._folder / "template", self._installation.major_minor)
+                template = profile.seed(
+                    self._folder / f"template-{next(self._numbers)}", self._installation.major_minor
+                )
                 limits = ProcessLimits(self._settings.start_seconds, 2 << 30)
                 order = self._order(template, self._folder, ("--terminate_after_init",))
                 for _ in range(2):
@@ -120,7 +129,7 @@ def _options_understood(version: str) -> bool:
 
 def remove_sockets(work: Path) -> None:
     """Remove the sockets that LibreOffice left for profiles in a work folder whose owner was killed."""
-    for own_profile in (*work.glob("document-*/profile"), *work.glob("*/template")):
+    for own_profile in (*work.glob("document-*/profile"), *work.glob("*/template-*")):
         _remove_socket(own_profile.resolve())
 
 

@@ -97,6 +97,11 @@ class Soffice:
         """Start the fork server now, so that the first document need not wait for it."""
         self.check()
 
+    def renew(self) -> None:
+        """Start afresh with the next document; those under way may end where they are."""
+        if self._rungs is not None:
+            self._rungs.renew()
+
     def close(self) -> None:
         """End everything this engine started, and remove its folders. May be called again."""
         if self._rungs is not None and self._rungs.kit is not None:
@@ -118,6 +123,11 @@ class _Rungs:
         usable = settings.fork_server and installation.library is not None
         self.kit = ForkServers(installation, settings, folder) if usable else None
         self.cold = ColdSoffice(installation, settings, folder / "cold")
+
+    def renew(self) -> None:
+        if self.kit is not None:
+            self.kit.renew()
+        self.cold.renew()
 
 
 def _climb(rungs: _Rungs, task: Task, cancelled: Callable[[], bool]) -> Conversion:

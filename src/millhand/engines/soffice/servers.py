@@ -43,6 +43,12 @@ class ForkServers:
         current = self._current
         return current.server if current is not None else None
 
+    def renew(self) -> None:
+        """Let the next document have a new server, even if the last one could not be started."""
+        with self._changing:
+            self._retire()
+            self._failed_at = None
+
     def close(self) -> None:
         """End every server and what runs in it. May be called again."""
         with self._changing:

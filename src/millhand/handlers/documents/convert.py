@@ -19,6 +19,7 @@ from millhand.engines.soffice.errors import PasswordNeeded
 from millhand.engines.soffice.fonts import STAND_INS, installed_families
 from millhand.engines.soffice.values import Conversion
 from millhand.handlers.documents import font_report, pdf_check
+from millhand.handlers.documents.engine_watch import watched
 from millhand.handlers.documents.font_report import FontReport
 from millhand.handlers.documents.font_slots import Asked
 from millhand.handlers.documents.options import PdfOptions
@@ -143,15 +144,12 @@ class _Conversion:
         options = self._args.options
         target = self._ctx.scratch / "document.pdf"
         tools = self._ctx.use(self._tools)
-        conversion = tools.engine.convert(
-            self._readable(source, document),
-            target,
-            options.export(document),
-            self._settings.document,
-            self._is_cancelled,
+        readable, export = self._readable(source, document), options.export(document)
+        conversion = watched(
+            tools.engine,
+            self._ctx.log,
+            lambda: tools.engine.convert(readable, target, export, self._settings.document, self._is_cancelled),
         )
-        if conversion.first_failure:
-            self._ctx.log.warning("the warm engine failed; a cold one made it", reason=conversion.first_failure)
         self._ctx.progress(0.8, "checking")
         opens_with = options.open_password.get_secret_value() if options.open_password else None
         facts = pdf_check.check(target, opens_with)
