@@ -30,7 +30,12 @@ class Permissions(BaseModel):
 
 
 class PdfOptions(BaseModel):
-    """How the PDF shall be. Without any option it is as LibreOffice's own export would make it."""
+    """How the PDF shall be. Without any option it is as LibreOffice's own export would make it.
+
+    Paper and orientation are the document's own, and there is no option for them: LibreOffice's PDF export takes none,
+    and its commands turn the pages of one style only, at the cursor, so that sections, sheets and tables set for the
+    other orientation would come out mixed or cut off.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
