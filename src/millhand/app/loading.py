@@ -22,8 +22,9 @@ def load_app(target: str) -> App:
     names = _run_file(Path(place)) if place.endswith(".py") else _import(place)
     found = names.get(attribute)
     if not isinstance(found, App):
+        what = "nothing by that name" if found is None else f"a {type(found).__name__}, not an App, by that name"
         raise ConfigError(
-            f"'{target}' names no App: {place} has {'a ' + type(found).__name__ if found else 'nothing'} by that name",
+            f"'{target}' names no App: {place} has {what}",
             code="app_not_found",
             hint="Write it as package.module:attribute, where the attribute is your App.",
         )
