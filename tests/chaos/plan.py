@@ -44,7 +44,7 @@ _SHARES = {
     "chaos.flaky": 120,
     "chaos.parent": 60,
     "chaos.family": 20,
-    "chaos.long": 20,
+    "chaos.long": 12,
     "chaos.refused": 20,
     "chaos.infrastructure": 20,
     "chaos.snoozing": 20,
@@ -130,7 +130,7 @@ def _batches(random: Random, jobs: int, seconds: float) -> Iterator[Batch]:
 
 
 def _order(random: Random, kind: str, number: int) -> Order:
-    return Order(f"{random.getrandbits(64):016x}", kind, number, random.randint(5, 150))
+    return Order(f"{random.getrandbits(64):016x}", kind, number, random.randint(5, 120))
 
 
 def _cancels(random: Random, batches: tuple[Batch, ...]) -> Iterator[Cancel]:

@@ -1,0 +1,41 @@
+"""A short run of the chaos, and what its plan and its own judgements promise. `make chaos` runs long ones."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.driver import run
+from tests.chaos.evidence import Crash, unexplained
+from tests.chaos.plan import Fault, make_plan
+from tests.chaos.report import breaches, summary
+
+
+@pytest.mark.timeout(240)
+async def test_a_short_run_keeps_every_promise(tmp_path: Path) -> None:
+    outcome = await run(tmp_path, seed=1, jobs=200)
+    assert not outcome.breaches, "\n".join([*summary(outcome), *breaches(outcome)])
+    assert len(outcome.evidence.jobs) >= 200
+    assert outcome.struck.counts.total() >= 4
+
+
+def test_a_seed_decides_the_whole_plan() -> None:
+    assert make_plan(7, 500) == make_plan(7, 500)
+    assert make_plan(7, 500).strikes != make_plan(8, 500).strikes
+
+
+@pytest.mark.parametrize("jobs", [200, 2000])
+def test_every_fault_and_every_job_is_in_the_plan(jobs: int) -> None:
+    plan = make_plan(1, jobs)
+    assert {strike.fault for strike in plan.strikes} == set(Fault)
+    orders = [order for batch in plan.batches for order in batch.orders]
+    assert len({order.id for order in orders}) == jobs
+    assert {"chaos.deadly", "chaos.stuck", "chaos.parent"} <= {order.kind for order in orders}
+
+
+def test_a_crash_is_explained_by_a_fault_or_by_the_job_itself_only() -> None:
+    crashes = [
+        Crash("a", "chaos.quick", "w.executor-1"),
+        Crash("b", "chaos.quick", "w.executor-2"),
+        Crash("c", "chaos.deadly", "w.executor-3"),
+    ]
+    assert [breach.job_id for breach in unexplained(crashes, {"w.executor-1"})] == ["b"]
