@@ -110,6 +110,27 @@ class LibreOfficeSettings(Group):
     recycle_documents: int = Field(default=500, ge=1, description="Start the warm engine anew after so many documents.")
 
 
+class ChromiumSettings(Group):
+    """The engine that exports web pages."""
+
+    executable: str = Field(default="", description="Chromium's program; empty means to look in the usual places.")
+    sandbox: Literal["auto", "on", "off"] = Field(
+        default="auto", description="Chromium's own sandbox; auto switches it off for root, where it can't work."
+    )
+    allowed_hosts: Texts = Field(
+        default=(),
+        description="Hosts (host or host:port) that pages may reach although their addresses are private.",
+    )
+    seconds: Seconds = Field(default=120.0, gt=0, description="How long one page may take.")
+    memory: Mebibytes = Field(default=3_072, gt=0, description="How much memory the browser may take for a page.")
+    max_transfer: Mebibytes = Field(default=500, gt=0, description="How much one page may load.")
+    max_output: Mebibytes = Field(default=2_048, gt=0, description="The largest PDF that is accepted.")
+    max_pixels: int = Field(default=600, gt=0, description="The largest picture that is made, in millions of pixels.")
+    max_bundle: Mebibytes = Field(default=100, gt=0, description="The largest bundle that is accepted.")
+    max_unpacked: Mebibytes = Field(default=512, gt=0, description="The largest size to which a bundle may unpack.")
+    recycle_pages: int = Field(default=100, ge=1, description="Start the browser anew after so many pages.")
+
+
 class Settings(Group):
     """All settings of a process. Relative paths start at the working folder."""
 
@@ -132,6 +153,7 @@ class Settings(Group):
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
     libreoffice: LibreOfficeSettings = LibreOfficeSettings()
+    chromium: ChromiumSettings = ChromiumSettings()
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict[str, str])
     _file: Path | None = PrivateAttr(default=None)

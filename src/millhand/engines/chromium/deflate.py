@@ -1,0 +1,37 @@
+"""Deflate at its quickest: by isal where that is installed, several times as fast as zlib at nearly the same size."""
+
+from typing import Protocol, cast
+
+try:
+    from isal import isal_zlib as _library
+except ImportError:
+    import zlib as _library
+
+_QUICKEST = 1
+
+
+class Compressor(Protocol):
+    """A stream that is being compressed."""
+
+    def compress(self, data: bytes | bytearray, /) -> bytes:
+        """What is ready after this much more."""
+        ...
+
+    def flush(self) -> bytes:
+        """The end."""
+        ...
+
+
+class _Library(Protocol):
+    def compressobj(self, level: int) -> Compressor: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+def compressor() -> Compressor:
+    """A new zlib stream."""
+    return cast("_Library", _library).compressobj(_QUICKEST)
+
+
+def inflate(data: bytes) -> bytes:
+    """The content of a whole zlib stream."""
+    return cast("_Library", _library).decompress(data)

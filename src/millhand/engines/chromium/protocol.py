@@ -1,0 +1,116 @@
+"""The DevTools protocol of one page: the one session through which its metrics are set and its picture taken.
+
+Metrics set in one session do not hold for captures in another, which silently come out at another scale.
+"""
+
+import base64
+import json
+from fractions import Fraction
+from typing import Any, cast
+
+from playwright.async_api import CDPSession
+
+from millhand.engines.chromium import cdp
+from millhand.engines.chromium.strips import Area
+from millhand.engines.chromium.values import PictureFormat, View
+
+# Those that end are shown as they end; those that never do are stopped where they begin.
+_END_ANIMATIONS = """document.getAnimations().forEach(animation => {
+  try { animation.finish(); } catch { animation.cancel(); }
+})"""
+
+
+class ScriptError(Exception):
+    """A script that was run in the page threw."""
+
+
+class PageProtocol:
+    """What the engine asks of a page's session."""
+
+    def __init__(self, session: CDPSession) -> None:
+        self.session = session
+
+    async def set_window(self, view: View, height: int) -> None:
+        """The window in CSS pixels, at the view's resolution."""
+        await self._send(
+            "Emulation.setDeviceMetricsOverride",
+            width=view.width,
+            height=height,
+            deviceScaleFactor=float(view.scale),
+            mobile=False,
+        )
+
+    async def set_media(self, view: View) -> None:
+        """What media queries are told; in this session, as another one's would be lost when the page is loaded."""
+        features = {
+            "prefers-color-scheme": "dark" if view.dark else "light",
+            "prefers-reduced-motion": "reduce",
+        }
+        listed = [{"name": name, "value": value} for name, value in features.items()]
+        await self._send("Emulation.setEmulatedMedia", media=view.media, features=listed)
+
+    async def evaluate(self, expression: str) -> object:
+        """The JSON value of a JavaScript expression, or of the promise that it gives; raises `ScriptError`.
+
+        It runs outside of the page's content security policy.
+        """
+        answer = await self._send(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True, silent=True
+        )
+        if thrown := answer.get("exceptionDetails"):
+            raise ScriptError(str(thrown.get("exception", {}).get("description", thrown.get("text", "")))[:300])
+        return answer["result"].get("value")
+
+    async def document_size(self) -> tuple[int, int]:
+        """Width and height of all that can be scrolled to, in CSS pixels."""
+        size = (await self._send("Page.getLayoutMetrics"))["cssContentSize"]
+        return int(size["width"]), int(size["height"])
+
+    async def element_area(self, selector: str, scale: Fraction) -> Area | None:
+        """Where the first element of that selector is, in device pixels of the document; None if it shows nothing."""
+        found = await self.evaluate(
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); if (!e) return null;"
+            " const r = e.getBoundingClientRect();"
+            " return [r.left + scrollX, r.top + scrollY, r.width, r.height]; })()"
+        )
+        if not isinstance(found, list):
+            return None
+        sides = [round(Fraction(cast("float", side)) * scale) for side in cast("list[object]", found)]
+        return Area(*sides) if sides[2] > 0 and sides[3] > 0 else None
+
+    async def hold_still(self) -> None:
+        """Stop scripts and animations, so that captures one after another show the same page."""
+        await self.evaluate(_END_ANIMATIONS)
+        await self._send("Animation.enable")
+        await self._send("Animation.setPlaybackRate", playbackRate=0)
+        await self._send("Emulation.setScriptExecutionDisabled", value=True)
+
+    async def show_no_background(self) -> None:
+        """Leave transparent what the page does not paint."""
+        await self._send("Emulation.setDefaultBackgroundColorOverride", color={"r": 0, "g": 0, "b": 0, "a": 0})
+
+    async def capture(self, area: Area, scale: Fraction, form: PictureFormat, quality: int = 0) -> bytes:
+        """A picture of a part of the document; `quality` is for JPEG and WebP."""
+        more: dict[str, object] = {"quality": quality} if quality else {"optimizeForSpeed": True}
+        answer = await self._send(
+            "Page.captureScreenshot", format=form, clip=area.clip(scale), captureBeyondViewport=True, **more
+        )
+        return base64.b64decode(answer.pop("data"))
+
+    async def print(self, **parameters: object) -> str:
+        """Print to PDF; gives back the handle of a stream that holds it."""
+        answer = await self._send("Page.printToPDF", transferMode="ReturnAsStream", **parameters)
+        return str(answer["stream"])
+
+    async def read(self, handle: str, size: int) -> tuple[bytes, bool]:
+        """The next piece of a stream, and whether it was the last."""
+        answer = await self._send("IO.read", handle=handle, size=size)
+        data = str(answer["data"])
+        return (base64.b64decode(data) if answer.get("base64Encoded") else data.encode()), bool(answer["eof"])
+
+    async def close_stream(self, handle: str) -> None:
+        """Let go of a stream."""
+        await self._send("IO.close", handle=handle)
+
+    async def _send(self, method: str, **parameters: object) -> dict[str, Any]:
+        return await cdp.send(self.session, method, parameters)

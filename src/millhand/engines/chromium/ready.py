@@ -1,0 +1,92 @@
+"""Waiting until a page is ready, each condition by its name, so that a page that never gets there says on what."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+
+from playwright.async_api import Page
+
+from millhand.engines.chromium.errors import BadPage
+from millhand.engines.chromium.protocol import PageProtocol, ScriptError
+from millhand.engines.chromium.values import Wait
+
+_LOOK_EVERY = 0.03  # seconds
+
+_SETTLED = """(async () => {
+  for (const image of document.images) image.loading = 'eager';
+  await document.fonts.ready;
+  await Promise.all([...document.images].map(image => image.decode().catch(() => 0)));
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+  return true;
+})()"""
+
+_MISSING_FONTS = """(async names => {
+  const missing = [];
+  for (const name of names) {
+    const faces = await document.fonts.load('16px "' + name + '"').catch(() => []);
+    const declared = [...document.fonts].some(face => face.family.replace(/["']/g, '') === name);
+    const local = () => {
+      const context = document.createElement('canvas').getContext('2d');
+      const width = family => { context.font = '72px ' + family; return context.measureText('mmMwWLliI0O&1').width; };
+      return ['monospace', 'serif'].some(other => width('"' + name + '", ' + other) !== width(other));
+    };
+    if (declared ? !faces.length : !local()) missing.push(name);
+  }
+  return missing;
+})(%s)"""
+
+
+@dataclass
+class Phase:
+    """What is being done for a page right now, for the message if its time is over."""
+
+    doing: str = "starting the browser"
+
+
+async def wait_until_ready(page: Page, protocol: PageProtocol, wait: Wait, phase: Phase) -> None:
+    """Wait for every condition in turn; raises `BadPage`. The caller limits the time."""
+    if wait.network_idle:
+        phase.doing = "waiting for its network to be idle"
+        await page.wait_for_load_state("networkidle", timeout=0)
+    if wait.selector:
+        phase.doing = f"waiting for the element '{wait.selector}'"
+        await page.wait_for_selector(wait.selector, state="visible", timeout=0)
+    if wait.expression or wait.failed:
+        phase.doing = f"waiting for the expression '{wait.expression or wait.failed}'"
+        await _wait_for_expression(protocol, wait)
+    if wait.seconds:
+        phase.doing = f"waiting for {wait.seconds:g} s as told"
+        await asyncio.sleep(wait.seconds)
+    if wait.fonts:
+        phase.doing = "loading the fonts that were asked for"
+        await _require_fonts(protocol, wait.fonts)
+    if wait.settled:
+        phase.doing = "waiting for its fonts and images"
+        await protocol.evaluate(_SETTLED)
+
+
+async def _wait_for_expression(protocol: PageProtocol, wait: Wait) -> None:
+    try:
+        while True:
+            if wait.failed and (reason := await protocol.evaluate(wait.failed)):
+                text = reason if isinstance(reason, str) else json.dumps(reason)
+                raise BadPage(f"The page says that it failed: {text[:500]}", code="page_failed")
+            if not wait.expression or await protocol.evaluate(f"Boolean({wait.expression})"):
+                return
+            await asyncio.sleep(_LOOK_EVERY)
+    except ScriptError as error:
+        raise BadPage(
+            f"The expression to wait for throws: {error}",
+            code="bad_expression",
+            hint="Write it so that it also works before the page is ready, such as `window.ready === true`.",
+        ) from error
+
+
+async def _require_fonts(protocol: PageProtocol, names: tuple[str, ...]) -> None:
+    missing = await protocol.evaluate(_MISSING_FONTS % json.dumps(names))
+    if missing:
+        raise BadPage(
+            f"The page has no font named {json.dumps(missing)}.",
+            code="font_missing",
+            hint="Declare it in the page (@font-face), or install it on the worker.",
+        )

@@ -1,0 +1,184 @@
+"""Opening a page in a browser and judging how that went, until it is ready to be captured."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from playwright.async_api import (
+    BrowserContext,
+    CDPSession,
+    Page,
+    Request,
+    Response,
+    ViewportSize,
+)
+from playwright.async_api import Error as PlaywrightError
+
+from millhand.engines.chromium import cdp
+from millhand.engines.chromium.browser import RunningBrowser
+from millhand.engines.chromium.errors import AddressRefused, BadPage, PageUnreachable
+from millhand.engines.chromium.gate import Gate
+from millhand.engines.chromium.protocol import PageProtocol
+from millhand.engines.chromium.ready import Phase, wait_until_ready
+from millhand.engines.chromium.site import Site
+from millhand.engines.chromium.values import PageOrder, View
+
+_CLIENT_ERRORS = range(400, 500)
+_SERVER_ERRORS = range(500, 600)
+_TRANSIENT = frozenset({408, 425, 429})
+_MOST_NOTICES = 20
+_FOR_GOOD = ("ERR_CERT_", "ERR_SSL_", "ERR_UNSAFE_PORT", "ERR_INVALID_", "ERR_TOO_MANY_REDIRECTS", "ERR_UNKNOWN_URL")
+
+
+class Visit:
+    """One page, opened in a context of its own."""
+
+    def __init__(self, order: PageOrder, gate: Gate, phase: Phase) -> None:
+        self._order = order
+        self._gate = gate
+        self._phase = phase
+        self._failed: dict[str, str] = {}
+        self.crashed = asyncio.Event()
+        self.status = 0
+        self.url = order.source.url if isinstance(order.source, Site) else order.source
+
+    async def open(self, context: BrowserContext) -> PageProtocol:
+        """The page, ready to be captured; raises `AddressRefused`, `BadPage`, `PageUnreachable`."""
+        order = self._order
+        if order.cookies:
+            await context.add_cookies(
+                [
+                    {"name": one.name, "value": one.value, "domain": one.domain, "path": one.path}
+                    if one.domain
+                    else {"name": one.name, "value": one.value, "url": self.url}
+                    for one in order.cookies
+                ]
+            )
+        page = await context.new_page()
+        page.on("crash", self._on_crash)
+        page.on("popup", _close_popup)
+        page.on("response", self._on_response)
+        page.on("requestfailed", self._on_failed)
+        session = await context.new_cdp_session(page)
+        if order.headers:
+            await _add_headers(session, self.url, order.headers)
+        protocol = PageProtocol(session)
+        await protocol.set_window(order.view, order.view.height)
+        await protocol.set_media(order.view)
+        await self._go(page)
+        await wait_until_ready(page, protocol, order.wait, self._phase)
+        self._judge(page)
+        return protocol
+
+    def notices(self) -> tuple[str, ...]:
+        """What was missing or refused, one line each."""
+        refused = [f"{host} was refused: its address is not public." for host in sorted(self._gate.traffic.refused)]
+        failed = [f"{url}: {why}" for url, why in self._failed.items() if _host(url) not in self._gate.traffic.refused]
+        return tuple([*refused, *failed][:_MOST_NOTICES])
+
+    async def _go(self, page: Page) -> None:
+        self._phase.doing = "loading it"
+        try:
+            await page.goto(self.url, wait_until="load", timeout=0)
+        except PlaywrightError as error:
+            if "closed" in error.message or "crashed" in error.message:
+                raise
+            raise self._translated(error.message) from error
+
+    def _judge(self, page: Page) -> None:
+        """Whatever the page was at first, or became by its own scripts: is it one to be shown?"""
+        self.url = page.url
+        host = _host(page.url)
+        traffic = self._gate.traffic
+        if host in traffic.refused:
+            raise _refused(host)
+        if host in traffic.unreachable:
+            raise PageUnreachable(f"{host} can't be reached: {traffic.unreachable[host]}.")
+        if self.status in _CLIENT_ERRORS and self.status not in _TRANSIENT:
+            raise BadPage(f"The page answers with status {self.status}.", code="page_status")
+        if self.status in _CLIENT_ERRORS or self.status in _SERVER_ERRORS:
+            raise PageUnreachable(f"The page answers with status {self.status}.", code="page_status")
+        if self._order.strict and (notices := self.notices()):
+            raise BadPage(f"A part of the page is missing: {notices[0]}", code="part_missing")
+
+    def _translated(self, message: str) -> Exception:
+        traffic = self._gate.traffic
+        words = message.splitlines()[0].removeprefix("Page.goto: ")
+        leads_to = {_host(self.url), *traffic.refused}
+        if traffic.refused and not traffic.unreachable:
+            return _refused(", ".join(sorted(traffic.refused)))
+        for host, why in traffic.unreachable.items():
+            if host in leads_to or len(traffic.unreachable) == 1:
+                return PageUnreachable(f"{host} can't be reached: {why}.")
+        if "Download is starting" in message or "ERR_ABORTED" in message:
+            return BadPage("The address leads to a file to download, not to a page.", code="not_a_page")
+        if any(each in message for each in _FOR_GOOD):
+            return BadPage(f"The page can't be opened: {words}", code="not_openable")
+        return PageUnreachable(f"The page can't be opened: {words}")
+
+    def _on_crash(self, _: Page) -> None:
+        self.crashed.set()
+
+    def _on_response(self, response: Response) -> None:
+        with contextlib.suppress(PlaywrightError):
+            if response.request.is_navigation_request() and response.frame.parent_frame is None:
+                self.status = response.status
+            elif response.status >= _CLIENT_ERRORS.start:
+                self._note(response.url, f"status {response.status}")
+
+    def _on_failed(self, request: Request) -> None:
+        with contextlib.suppress(PlaywrightError):
+            if not request.is_navigation_request() and "ERR_ABORTED" not in (request.failure or ""):
+                self._note(request.url, request.failure or "failed")
+
+    def _note(self, url: str, why: str) -> None:
+        if len(self._failed) < _MOST_NOTICES:
+            self._failed[url[:300]] = why
+
+
+async def new_context(running: RunningBrowser, view: View, gate: Gate) -> BrowserContext:
+    """A context without memory of any other, whose every request goes through the gate."""
+    size: ViewportSize = {"width": view.width, "height": view.height}
+    context = await running.browser.new_context(
+        viewport=size,
+        device_scale_factor=float(view.scale),
+        accept_downloads=False,
+        proxy={"server": gate.url, "bypass": "<-loopback>"},
+        locale=view.locale or None,
+        timezone_id=view.timezone or None,
+        service_workers="block",
+    )
+    context.set_default_timeout(0)  # the whole visit has one limit
+    return context
+
+
+async def _add_headers(session: CDPSession, url: str, headers: Mapping[str, str]) -> None:
+    """Send these headers to the page's own origin alone: they may hold secrets.
+
+    Overrides made here do not follow a redirect (DevTools protocol, Fetch.continueRequest).
+    """
+
+    async def go_on(event: dict[str, Any]) -> None:
+        merged = {**cast("dict[str, str]", event["request"]["headers"]), **headers}
+        listed = [{"name": name, "value": value} for name, value in merged.items()]
+        with contextlib.suppress(PlaywrightError):
+            await cdp.send(session, "Fetch.continueRequest", {"requestId": event["requestId"], "headers": listed})
+
+    parts = urlsplit(url)
+    session.on("Fetch.requestPaused", go_on)
+    await cdp.send(session, "Fetch.enable", {"patterns": [{"urlPattern": f"{parts.scheme}://{parts.netloc}/*"}]})
+
+
+async def _close_popup(popup: Page) -> None:
+    with contextlib.suppress(PlaywrightError):
+        await popup.close()
+
+
+def _refused(host: str) -> AddressRefused:
+    return AddressRefused(f"The page leads to {host}, whose address is not public.")
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").rstrip(".")

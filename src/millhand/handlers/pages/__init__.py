@@ -1,0 +1,1 @@
+"""Web pages: exported at a physical size, as pictures and PDFs."""
