@@ -1,6 +1,7 @@
 """The slots of one executor: jobs wait in an inbox, and each slot runs one after another."""
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from millhand.worker.marks import Marks
 from millhand.worker.messages import Ended, Message, Run, Said, Started
 
 _TURN_EVERY = 0.005
+_LOOK_EVERY = 0.5
 
 
 class Inbox:
@@ -85,7 +87,8 @@ class Slots:
         """Wait until no job runs and none waits."""
         while self._running or not self._inbox.empty:
             self._one_ended.clear()
-            await self._one_ended.wait()
+            with contextlib.suppress(TimeoutError):  # a waiting job may be taken back, which nobody tells here
+                await asyncio.wait_for(self._one_ended.wait(), _LOOK_EVERY)
 
     def stop(self, ticket: int, why: str) -> None:
         """Ask one job to stop; one that has not started never will."""
