@@ -5,13 +5,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from millhand import App, Args, Context, Permanent, RetryPolicy, Snooze
 from millhand.core.limits import Limits
+from millhand.core.resource import resource
 
 ONCE = RetryPolicy.fixed()
 HALF = "caf\udce9"  # what os.fsdecode makes of a Latin-1 file name
@@ -37,6 +40,10 @@ class Die(Args, kind="conduct.die"):
     times: int
 
 
+class Cling(Args, kind="conduct.cling"):
+    """Use the resource that is slow to close."""
+
+
 class Hold(Args, kind="conduct.hold"):
     """Wait until a file is there."""
 
@@ -55,6 +62,22 @@ def die(ctx: Context, args: Die) -> str:
     if ctx.job.attempt <= args.times:
         os.kill(os.getpid(), signal.SIGKILL)
     return f"survived in attempt {ctx.job.attempt}"
+
+
+@contextmanager
+def clinging(folder: Path) -> Generator[str]:
+    """A resource that does not want to close."""
+    yield str(folder)
+    time.sleep(600)
+
+
+CLINGING = resource(clinging)
+
+
+@app.handler
+def cling(ctx: Context, args: Cling) -> str:
+    """Use the resource that is slow to close."""
+    return ctx.use(CLINGING)
 
 
 @app.handler

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import structlog.testing
 
+from millhand import Args
 from millhand.app.running import open_worker
 from millhand.core.errors import ConfigError
 from millhand.core.finding import Level
@@ -15,7 +16,7 @@ from millhand.core.ports import Broker
 from millhand.core.state import State
 from millhand.testing.flaky import FlakyBroker
 from millhand.worker.dispatcher import Phase
-from tests.integration.worker.conduct_app import Echo, Hold
+from tests.integration.worker.conduct_app import Cling, Die, Echo, Hold
 from tests.integration.worker.mill import Mill, app_in, milling
 from tests.support import poll_until
 
@@ -118,3 +119,51 @@ async def test_through_an_outage_the_job_runs_on_and_its_end_is_told_later(tmp_p
     outages = [line["loop"] for line in logged if line["event"] == "the broker can't be reached; trying again"]
     assert "settler" in outages
     assert len(outages) == len(set(outages))
+
+
+async def test_an_executor_whose_resources_do_not_close_is_killed(tmp_path: Path) -> None:
+    async with milling(app_in(tmp_path)) as mill:
+        job = await mill.app.wait(await mill.app.enqueue(Cling()), 60)
+        assert job.state is State.COMPLETED
+        assert (await mill.drained()).interrupted == 0
+    assert not mill.worker.dispatcher.pool.executors
+
+
+async def test_a_broker_that_is_gone_for_good_does_not_keep_the_worker(tmp_path: Path) -> None:
+    brokers: list[FlakyBroker] = []
+
+    def through(broker: Broker, _: str) -> Broker:
+        brokers.append(FlakyBroker(broker))
+        return brokers[-1]
+
+    with structlog.testing.capture_logs() as logged:
+        async with milling(app_in(tmp_path, grace=0.2), through=through) as mill:
+            job = await mill.app.enqueue(Hold(path=tmp_path / "go"))
+            await begun(mill, job)
+            brokers[0].cut()
+            (tmp_path / "go").touch()
+            await poll_until(lambda: brokers[0].refused > 1, within=60)
+            await mill.drained()
+            assert await state(mill, job) is State.RUNNING
+    (told,) = [line for line in logged if line["log_level"] == "error"]
+    assert told["jobs"] == [job.id]
+
+
+async def test_schedules_fire_with_the_caps_of_their_kind(tmp_path: Path) -> None:
+    app = app_in(tmp_path)
+    app.schedule("often", "* * * * * *", Die(times=0))
+    app.schedule("unheard", "* * * * * *", Unheard())
+    async with milling(app) as mill:
+
+        async def fired() -> bool:
+            done = await mill.app.find("kind:conduct.die state:completed")
+            return bool(done) and bool(await mill.app.find("kind:conduct.unheard"))
+
+        await poll_until(fired, within=60, every=0.1)
+        (job, *_) = await mill.app.find("kind:conduct.die")
+        await mill.drained()
+    assert job.max_crashes == 5
+
+
+class Unheard(Args, kind="conduct.unheard"):
+    """A kind without a handler."""
