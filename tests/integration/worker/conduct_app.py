@@ -82,7 +82,8 @@ def cling(ctx: Context, args: Cling) -> str:
 
 @app.handler
 async def hold(ctx: Context, args: Hold) -> str:
-    """Wait until a file is there."""
+    """Say that it has begun, and wait until a file is there."""
+    args.path.with_suffix(".begun").touch()
     while not args.path.exists():  # noqa: ASYNC110 - another process makes it
         await asyncio.sleep(0.01)
     return "held"

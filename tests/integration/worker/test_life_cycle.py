@@ -25,13 +25,10 @@ async def state(mill: Mill, job: Job[Any]) -> State:
     return (await mill.app.job(job.id)).state
 
 
-async def begun(mill: Mill, job: Job[Any]) -> None:
-    """Wait until the job runs."""
-
-    async def running() -> bool:
-        return await state(mill, job) is State.RUNNING and bool(mill.worker.running())
-
-    await poll_until(running, within=60)
+async def begun(mill: Mill, job: Job[Hold]) -> None:
+    """Wait until the job's handler runs."""
+    await poll_until(job.args.path.with_suffix(".begun").exists, within=60)
+    assert mill.worker.running() == {("conduct.hold", "default"): 1}
 
 
 async def test_it_is_ready_when_an_executor_is_and_tells_of_its_loops(tmp_path: Path) -> None:
