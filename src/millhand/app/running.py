@@ -8,7 +8,7 @@ import shutil
 import socket
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -106,15 +106,14 @@ async def open_worker(app: App, target: str, *, through: Through = lambda broker
         lease=settings.worker.lease,
         queues=settings.worker.queues,
     )
-    workdir = await asyncio.to_thread(_fresh_workdir, settings.data_dir / "work", name)
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(backend.close)
+        workdir = await asyncio.to_thread(_fresh_workdir, settings.data_dir / "work", name)
+        stack.push_async_callback(asyncio.to_thread, shutil.rmtree, workdir, ignore_errors=True)
         worker = _assemble(app, target, backend, through(backend.broker, name), name, workdir)
         await _put_schedules(app, backend)
         yield worker
         await Workers(backend.database).forget(name)
-    finally:
-        await asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True)
-        await backend.close()
 
 
 def run_app(app: App) -> None:
