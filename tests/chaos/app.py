@@ -65,7 +65,7 @@ class Family(Work, kind="chaos.family"):
 
 
 class Long(Work, kind="chaos.long"):
-    """Runs for a second or two, if nobody cancels it."""
+    """Runs for about as long as a lease lasts, if nobody cancels it."""
 
 
 class Refused(Work, kind="chaos.refused"):
@@ -149,7 +149,7 @@ async def family(ctx: Context, args: Family) -> None:
 @app.handler(retry=SOON)
 async def long(ctx: Context, args: Long) -> None:
     with _told(ctx):
-        await asyncio.sleep(1 + args.milliseconds / 150)
+        await asyncio.sleep(1.2 + args.milliseconds / 100)
 
 
 @app.handler(retry=SOON)

@@ -13,6 +13,7 @@ _SHORTEST = 8.0
 _SECONDS_BETWEEN_FAULTS = 1.3
 _LARGEST_BATCH = 25
 _CANCELLED_SHARE = 0.03
+_CANCELLED_SHARE_OF_LONG = 0.4
 
 
 class Fault(StrEnum):
@@ -38,13 +39,13 @@ _PAUSES = {
 
 # Out of a thousand jobs, so many are of this kind; the others are quick.
 _SHARES = {
-    "chaos.nap": 250,
+    "chaos.nap": 100,
     "chaos.compute": 100,
-    "chaos.thread": 100,
+    "chaos.thread": 50,
     "chaos.flaky": 120,
     "chaos.parent": 60,
     "chaos.family": 20,
-    "chaos.long": 12,
+    "chaos.long": 20,
     "chaos.refused": 20,
     "chaos.infrastructure": 20,
     "chaos.snoozing": 20,
@@ -136,7 +137,7 @@ def _order(random: Random, kind: str, number: int) -> Order:
 def _cancels(random: Random, batches: tuple[Batch, ...]) -> Iterator[Cancel]:
     for batch in batches:
         for order in batch.orders:
-            if order.kind == "chaos.long" or random.random() < _CANCELLED_SHARE:
+            if random.random() < (_CANCELLED_SHARE_OF_LONG if order.kind == "chaos.long" else _CANCELLED_SHARE):
                 yield Cancel(batch.at + random.uniform(0.0, 1.0), order.id)
 
 

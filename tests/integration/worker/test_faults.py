@@ -10,6 +10,7 @@ import pytest
 
 from millhand import App
 from millhand.core.state import State
+from millhand.ledger.inspector import Inspector
 from tests.integration.worker.faults_app import (
     Allocates,
     BlocksLoop,
@@ -233,6 +234,29 @@ async def test_a_killed_dispatcher_takes_its_executors_and_their_families_along(
                 relative.kill()
 
 
+async def test_a_frozen_dispatcher_can_not_settle_what_another_has_taken_over(tmp_path: Path) -> None:
+    app = app_in(tmp_path, executors=1, lease=1.5)
+    async with app, process_serving(app) as frozen:
+        job = await app.enqueue(Waits(folder=tmp_path, seconds=3.0))
+        (first,) = await called(tmp_path, job)
+        frozen.send_signal(signal.SIGSTOP)
+        async with serving(app) as worker:
+            _, second = await called(tmp_path, job, times=2)
+            assert second.at - first.at > 1_000_000  # no sooner than most of a lease
+            ended = first.at + 3_100_000
+            await poll_until(lambda: time.time_ns() // 1000 > ended, within=5, what="the first run has ended")
+            frozen.send_signal(signal.SIGCONT)
+            inspector = (await app.backend()).inspector
+            await poll_until(
+                lambda: _happened(inspector, job.id, "settlement refused"), within=5, what="the late settlement refused"
+            )
+            assert (await record_of(app, job)).state is State.RUNNING
+            assert (await settled(app, job)).state is State.COMPLETED
+            last = (await app.history(job)).attempts[-1]
+            assert (last.worker, str(last.cause)) == (worker.id, "succeeded")
+    assert second.pid != first.pid
+
+
 async def test_a_killed_executor_takes_its_family_along(tmp_path: Path) -> None:
     app = app_in(tmp_path, executors=1)
     async with serving(app) as worker:
@@ -279,6 +303,10 @@ async def test_text_that_is_not_unicode_harms_nobody(tmp_path: Path) -> None:
     assert record.state is State.DISCARDED
     assert record.failure is not None
     assert record.failure.message == "caf?"
+
+
+async def _happened(inspector: Inspector, job_id: str, name: str) -> bool:
+    return any(event.name == name for event in await inspector.events_since(job_id))
 
 
 async def _make_quick(app: App, folder: Path) -> None:
