@@ -119,6 +119,7 @@ def _runs(path: Path) -> Iterator[HandlerRun]:
         if line["begins"]:
             yield HandlerRun(
                 job_id=line["job"],
+                attempt=line["attempt"],
                 worker=worker,
                 pid=line["pid"],
                 started_at=line["at"],

@@ -213,9 +213,11 @@ def _runs_apart(case: Case, _: Evidence) -> Iterator[str]:
 
 
 def _fence_of(run: HandlerRun, case: Case) -> int:
-    begun = [(claim.fence, claim.claimed_at) for claim in case.claims if claim.worker == run.worker]
-    begun += [(row.fence, row.claimed_at) for row in case.attempts if row.worker == run.worker]
-    return max((fence for fence, claimed_at in begun if claimed_at <= run.started_at), default=0)
+    """The lease under which it was called: a worker may hold a newer one, not knowing yet that it lost the older."""
+    begun = [(claim.fence, claim.claimed_at, claim.attempt, claim.worker) for claim in case.claims]
+    begun += [(row.fence, row.claimed_at, row.number, row.worker) for row in case.attempts]
+    ours = (run.attempt, run.worker)
+    return max((fence for fence, at, *whose in begun if tuple(whose) == ours and at <= run.started_at), default=0)
 
 
 _Rule = Callable[[Case, Evidence], Iterable[str]]

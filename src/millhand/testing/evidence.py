@@ -48,6 +48,7 @@ class HandlerRun:
     """One call of a handler, as it told it itself; `ended_at` is None if it did not come to its end."""
 
     job_id: str
+    attempt: int
     worker: str
     pid: int
     started_at: int

@@ -77,7 +77,7 @@ class RecordingBroker:
         """Receive; recorded are the leases taken."""
         taken = await self._broker.receive(limit, wait)
         if taken:
-            leases = [[each.job_id, each.fence, each.claimed_at, each.lease_until] for each in taken]
+            leases = [[each.job_id, each.fence, each.attempt, each.claimed_at, each.lease_until] for each in taken]
             self._ask("receive", leases)
         return taken
 
@@ -123,11 +123,12 @@ def _ending(settlement: Settlement) -> list[object]:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A lease that a worker took."""
+    """A lease that a worker took, for the attempt of that number."""
 
     worker: str
     job_id: str
     fence: int
+    attempt: int
     claimed_at: int
     lease_until: int
 
@@ -200,8 +201,8 @@ def _entries(lines: Sequence[Mapping[str, Any]]) -> Iterator[Entry]:
 
 
 def _read_receive(line: Mapping[str, Any], _answer: object) -> Iterator[Entry]:
-    for job_id, fence, claimed_at, lease_until in line["asked"]:
-        yield Claim(line["worker"], job_id, fence, claimed_at, lease_until)
+    for job_id, fence, attempt, claimed_at, lease_until in line["asked"]:
+        yield Claim(line["worker"], job_id, fence, attempt, claimed_at, lease_until)
 
 
 def _read_extend(line: Mapping[str, Any], answer: list[bool] | None) -> Iterator[Entry]:

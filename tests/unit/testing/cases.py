@@ -37,19 +37,21 @@ class Story:
     def attempt(self, cause: Cause, worker: str = "w1", follow_ups: tuple[str, ...] = ()) -> "Story":
         """The next worker takes the job, renews its lease, runs it, and settles it, or lets it run out."""
         fence = len(self.attempts) + 1
-        begun = fence * 10 * SECOND
+        begun, number = fence * 10 * SECOND, self.failures + self.crashes + 1
         state, charge = _COUNTS[cause]
         ended = begun + SECOND if cause is not Cause.LEASE_EXPIRED else begun + 2 * LEASE
-        self.history.append(Claim(worker, "j", fence, begun, begun + LEASE))
+        self.history.append(Claim(worker, "j", fence, number, begun, begun + LEASE))
         self.history.append(Renewal(worker, "j", fence, begun + SECOND // 2, begun + SECOND // 2 + LEASE, kept=True))
         if cause is not Cause.LEASE_EXPIRED:
             self.history.append(Ending(worker, "j", fence, ended, state, cause, charge, follow_ups, accepted=True))
-        self.runs.append(HandlerRun(job_id="j", worker=worker, pid=fence, started_at=begun, ended_at=ended))
+        self.runs.append(
+            HandlerRun(job_id="j", attempt=number, worker=worker, pid=fence, started_at=begun, ended_at=ended)
+        )
         self.attempts.append(
             AttemptRow(
                 job_id="j",
                 fence=fence,
-                number=self.failures + self.crashes + 1,
+                number=number,
                 worker=worker,
                 claimed_at=begun,
                 finished_at=ended,

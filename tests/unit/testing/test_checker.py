@@ -36,7 +36,7 @@ def test_an_accepted_job_that_is_gone_is_lost() -> None:
 
 def test_a_delivered_job_that_is_gone_is_lost() -> None:
     story = Story().attempt(Cause.SUCCEEDED)
-    story.history.append(Claim("w1", "gone", 1, 0, LEASE))
+    story.history.append(Claim("w1", "gone", 1, 1, 0, LEASE))
     assert "lost" in story.rules()
 
 
@@ -62,7 +62,7 @@ def test_a_final_job_without_a_settlement_is_found() -> None:
 
 def test_a_delivery_after_the_final_settlement_is_found() -> None:
     story = Story().attempt(Cause.SUCCEEDED)
-    story.history.append(Claim("w2", "j", 2, 50 * SECOND, 52 * SECOND))
+    story.history.append(Claim("w2", "j", 2, 1, 50 * SECOND, 52 * SECOND))
     assert {"settled once", "asked for"} <= story.rules()
 
 
@@ -99,13 +99,13 @@ def test_a_lease_that_vanished_is_found() -> None:
     story = Story().attempt(Cause.RELEASED).attempt(Cause.SUCCEEDED, "w2").spoil(1, worker="w2")
     assert "asked for" in story.rules()
     story = Story().attempt(Cause.SUCCEEDED)
-    story.history.append(Claim("w2", "j", 0, SECOND, SECOND + LEASE))
+    story.history.append(Claim("w2", "j", 0, 1, SECOND, SECOND + LEASE))
     assert story.rules() == {"asked for"}
 
 
 def test_one_fence_for_two_workers_is_found() -> None:
     story = Story().attempt(Cause.SUCCEEDED)
-    story.history.append(Claim("w2", "j", 1, 10 * SECOND, 12 * SECOND))
+    story.history.append(Claim("w2", "j", 1, 1, 10 * SECOND, 12 * SECOND))
     assert "leases apart" in story.rules()
 
 
@@ -204,7 +204,9 @@ def test_a_follow_up_that_nobody_planned_is_found() -> None:
 def test_two_runs_at_once_under_one_lease_are_found() -> None:
     story = Story().attempt(Cause.SUCCEEDED)
     (run,) = story.runs
-    again = HandlerRun(job_id="j", worker="w1", pid=99, started_at=run.started_at + SECOND // 2, ended_at=None)
+    again = HandlerRun(
+        job_id="j", attempt=1, worker="w1", pid=99, started_at=run.started_at + SECOND // 2, ended_at=None
+    )
     story.runs.append(again)
     assert story.rules() == {"runs apart"}
     story.runs[0] = replace(run, ended_at=None)
@@ -215,3 +217,12 @@ def test_a_run_that_outlives_its_lease_beside_the_next_one_is_no_breach() -> Non
     story = Story().attempt(Cause.LEASE_EXPIRED).attempt(Cause.SUCCEEDED, "w2")
     story.runs[0] = replace(story.runs[0], ended_at=25 * SECOND)
     assert story.rules() == set()
+
+
+def test_a_run_under_a_lost_lease_beside_one_under_the_next_of_the_same_worker_is_no_breach() -> None:
+    story = Story().attempt(Cause.LEASE_EXPIRED).attempt(Cause.SUCCEEDED)
+    late = replace(story.runs[0], started_at=story.runs[1].started_at + 1, ended_at=None)
+    story.runs[0] = late
+    assert story.rules() == set()
+    story.runs[0] = replace(late, attempt=2)
+    assert story.rules() == {"runs apart"}
