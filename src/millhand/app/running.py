@@ -189,6 +189,8 @@ class _Duties:
         return [Chore(name, do, self._clock, every) for name, do, every in paces]
 
     async def _rescue(self) -> None:
+        if self.dispatcher is not None:
+            await self.dispatcher.renew()
         self._metrics.rescued(await self._backend.broker.rescue())
 
     async def _fire(self) -> None:

@@ -94,6 +94,10 @@ class Dispatcher:
         self._drain_asked.set()
         self._abort_asked.set()
 
+    async def renew(self) -> None:
+        """Renew what is held before others, or this very worker, take it for left behind: it may have stood still."""
+        await self._leases.turn()
+
     async def run(self) -> Drained:
         """Work until drained; raises what a part died of, after everything is stopped."""
         tasks = {loop.name: asyncio.create_task(loop.run(), name=loop.name) for loop in self._loops()}

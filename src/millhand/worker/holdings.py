@@ -10,12 +10,16 @@ from millhand.core.job import Delivery
 
 @dataclass(eq=False, slots=True)
 class Holding:
-    """One leased delivery. The `ticket` names it between dispatcher and executor; times are on the monotonic clock."""
+    """One leased delivery. The `ticket` names it between dispatcher and executor.
+
+    Times are on the monotonic clock; `until`, the end of the lease, is an instant.
+    """
 
     ticket: int
     delivery: Delivery
     held_since: float
     renewed: float
+    until: int
     executor: str = ""
     started_at: int | None = None
     running_since: float | None = None
@@ -63,7 +67,7 @@ class Holdings:
         if deliveries and not self._held:
             self._busy()
         now = self._clock.monotonic()
-        added = [Holding(next(self._tickets), delivery, now, now) for delivery in deliveries]
+        added = [Holding(next(self._tickets), each, now, now, each.lease_until) for each in deliveries]
         self._held.update((holding.ticket, holding) for holding in added)
         return added
 

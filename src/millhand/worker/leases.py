@@ -1,6 +1,6 @@
 """Renews the lease of everything held, from outside the handlers, so that no handler can starve it."""
 
-from millhand.core.clock import Clock
+from millhand.core.clock import Clock, after
 from millhand.core.ports import Broker
 from millhand.telemetry.metrics import Metrics
 from millhand.worker.holdings import Holding, Holdings
@@ -36,18 +36,21 @@ class Leases(Loop):
     async def turn(self) -> None:
         """Extend what is due."""
         now = self.clock.monotonic()
-        due = [
-            held for held in self._holdings if not held.lost and now - held.renewed >= self._renew_every * _DUE_SHARE
-        ]
+        due = [held for held in self._holdings if not held.lost and self._is_due(held, now)]
         if not due:
             return
+        until = after(self.clock.now(), self._lease)
         answers = await self._broker.extend([holding.delivery for holding in due], self._lease)
         for holding, kept in zip(due, answers, strict=True):
             if kept:
-                holding.renewed = now
+                holding.renewed, holding.until = now, until
             elif holding in self._holdings:  # or it was settled meanwhile
                 self._lost(holding)
         self._metrics.leases_renewed(sum(answers))
+
+    def _is_due(self, holding: Holding, now: float) -> bool:
+        """Whether it is time; a machine that slept may not have counted the seconds, but its calendar has."""
+        return now - holding.renewed >= self._renew_every * _DUE_SHARE or self.clock.now() >= holding.until
 
     def _lost(self, holding: Holding) -> None:
         holding.lost = True

@@ -257,6 +257,20 @@ async def test_a_frozen_dispatcher_can_not_settle_what_another_has_taken_over(tm
     assert second.pid != first.pid
 
 
+async def test_a_worker_that_stood_still_alone_keeps_its_jobs(tmp_path: Path) -> None:
+    app = app_in(tmp_path, executors=1, lease=1.0)
+    async with app, process_serving(app) as frozen:
+        job = await app.enqueue(Waits(folder=tmp_path, seconds=3.0))
+        (call,) = await called(tmp_path, job)
+        frozen.send_signal(signal.SIGSTOP)
+        thawed = call.at + 2_500_000
+        await poll_until(lambda: time.time_ns() // 1000 > thawed, within=5, what="the lease has long run out")
+        frozen.send_signal(signal.SIGCONT)
+        record = await settled(app, job)
+    assert (record.state, record.failures, record.crashes) == (State.COMPLETED, 0, 0)
+    assert len(calls(tmp_path, job)) == 1
+
+
 async def test_a_killed_executor_takes_its_family_along(tmp_path: Path) -> None:
     app = app_in(tmp_path, executors=1)
     async with serving(app) as worker:
