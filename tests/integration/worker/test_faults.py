@@ -45,8 +45,9 @@ from tests.integration.worker.serving import (
 from tests.support import poll_until
 
 
-async def test_the_job_of_a_killed_executor_runs_again_in_under_two_seconds(tmp_path: Path) -> None:
-    app = app_in(tmp_path)
+@pytest.mark.parametrize("executors", [1, 2])
+async def test_the_job_of_a_killed_executor_runs_again_in_under_two_seconds(tmp_path: Path, executors: int) -> None:
+    app = app_in(tmp_path, executors=executors)
     async with serving(app):
         job = await app.enqueue(Waits(folder=tmp_path, seconds=1.0))
         (first,) = await called(tmp_path, job)
