@@ -41,7 +41,7 @@ class WorkerSettings(Group):
     )
     start_limit: Seconds = Field(default=60.0, gt=0, description="How long an executor may take to come up.")
     recycle_jobs: int = Field(
-        default=10_000, ge=0, description="Replace an executor after so many jobs; 0 means never."
+        default=100_000, ge=0, description="Replace an executor after so many jobs; 0 means never."
     )
     recycle_memory: Mebibytes = Field(
         default=1_024, description="Replace an idle executor that holds more than this; 0 means never."

@@ -1,7 +1,7 @@
 """Prometheus metrics of one dispatcher, in a registry of its own, so that two in one process do not mix."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -20,6 +20,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _MOST_LABELS = 500
 _OTHER = "(other)"
+
+M = TypeVar("M", Counter, Histogram)
 
 
 class Gauges(Protocol):
@@ -44,6 +46,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._names = _Names(_MOST_LABELS)
+        self._children: dict[tuple[Counter | Histogram, tuple[str, ...]], Counter | Histogram] = {}
         self._sent = self._counter(facts.JOBS_SENT)
         self._claimed = self._counter(facts.JOBS_CLAIMED)
         self._settled = self._counter(facts.JOBS_SETTLED)
@@ -73,18 +76,18 @@ class Metrics:
     def claimed(self, delivery: Delivery) -> None:
         """A job was leased."""
         labels = self._names.bounded(delivery.kind, delivery.queue)
-        self._claimed.labels(*labels).inc()
+        self._child(self._claimed, labels).inc()
         if delivery.available_at and delivery.claimed_at:
             waited = (delivery.claimed_at - delivery.available_at) / MICROSECONDS
-            self._wait.labels(*labels).observe(max(0.0, waited))
+            self._child(self._wait, labels).observe(max(0.0, waited))
 
     def settled(self, settlement: Settlement) -> None:
         """A settlement was accepted."""
         labels = self._names.bounded(settlement.delivery.kind, settlement.delivery.queue)
-        self._settled.labels(*labels, settlement.cause.value).inc()
+        self._child(self._settled, (*labels, settlement.cause.value)).inc()
         if settlement.started_at is not None:
             ran = (settlement.finished_at - settlement.started_at) / MICROSECONDS
-            self._run.labels(*labels).observe(max(0.0, ran))
+            self._child(self._run, labels).observe(max(0.0, ran))
 
     def settlement_refused(self, settlement: Settlement) -> None:
         """A settlement came too late."""
@@ -131,6 +134,13 @@ class Metrics:
     def text(self) -> bytes:
         """Everything, in the Prometheus text format."""
         return generate_latest(self.registry)
+
+    def _child(self, metric: M, labels: tuple[str, ...]) -> M:
+        """The metric with these labels; kept, since the client takes long to find it again for each job."""
+        child = self._children.get((metric, labels))
+        if child is None:
+            child = self._children[metric, labels] = metric.labels(*labels)
+        return cast("M", child)
 
     def _counter(self, fact: MetricFacts) -> Counter:
         return Counter(fact.name, fact.help, fact.labels, registry=self.registry)

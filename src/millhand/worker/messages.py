@@ -134,8 +134,10 @@ def unframe(body: bytes) -> Iterator[Message]:
         yield _DECODERS[name](content)
 
 
-def _plain(message: Any) -> list[Any]:  # noqa: ANN401 - any of the message classes
-    return [type(message).__name__, *(getattr(message, item.name) for item in fields(message))]
+def _plain(cls: type[Message]) -> Callable[[Any], list[Any]]:
+    """Writes messages of a class whose fields are JSON as they are; the names are looked up once."""
+    name, names = cls.__name__, [item.name for item in fields(cls)]
+    return lambda message: [name, *[getattr(message, each) for each in names]]
 
 
 def _hello(message: Hello) -> list[Any]:
@@ -221,7 +223,7 @@ def _read_said(content: list[Any]) -> Said:
 _PLAIN: tuple[type[Message], ...] = (Run, Stop, Recall, Recalled, Leaving, Exit, Started)
 
 _ENCODERS: dict[type, Callable[[Any], list[Any]]] = {
-    **dict.fromkeys(_PLAIN, _plain),
+    **{cls: _plain(cls) for cls in _PLAIN},
     Hello: _hello,
     Failed: _failed,
     Ended: _ended,

@@ -21,7 +21,7 @@ class WorkerSettings:
     grace: float = 30.0
     kill_after: float = 5.0
     start_limit: float = 60.0
-    recycle_jobs: int | None = 10_000
+    recycle_jobs: int | None = 100_000
     recycle_memory: int | None = None
     recycle_age: float | None = 3_600.0
     memory_limit: int | None = 2_048 * MIB

@@ -29,7 +29,7 @@ def test_without_anything_there_are_defaults(tmp_path: Path) -> None:
     assert settings.data_dir == Path("data")
     assert (settings.http.host, settings.http.port) == ("127.0.0.1", 8450)
     assert (settings.worker.slots, settings.worker.lease, settings.worker.grace) == (1, 15, 30)
-    assert (settings.worker.kill_after, settings.worker.poll, settings.worker.recycle_jobs) == (5, 1, 10_000)
+    assert (settings.worker.kill_after, settings.worker.poll, settings.worker.recycle_jobs) == (5, 1, 100_000)
     assert settings.worker.queues == ()
     assert settings.worker.executor_count >= 1
     assert settings.origin("worker.lease") == "default"

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from millhand.core.errors import BrokerUnavailable
@@ -23,9 +23,13 @@ RULES = Rules(RetryPolicy(), Limits())
 HELLO = Hello({"test.kind": RULES})
 
 
+_NEVER = 2**62
+"""An instant by which no lease of a test has run out."""
+
+
 def held(holdings: Holdings, *job_ids: str) -> list[Holding]:
     """Hold a delivery of each of these jobs."""
-    return holdings.add([delivery(job_id=job_id) for job_id in job_ids])
+    return holdings.add([replace(delivery(job_id=job_id), lease_until=_NEVER) for job_id in job_ids])
 
 
 def holdings_of(clock: FakeClock, busy: Callable[[], None] = lambda: None) -> Holdings:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import BinaryIO
 
-from millhand.worker.messages import LENGTH_BYTES, Message, frame, unframe
+from millhand.worker.messages import LENGTH_BYTES, Ended, Message, Started, frame, unframe
 
 _BATCH = 64
 _LATEST = 0.002
@@ -38,7 +38,9 @@ class Outbox:
         self._lock = threading.Lock()
 
     def put(self, message: Message) -> None:
-        """Send a message soon."""
+        """Send a message soon. The start of a job that has ended before it was told needs no message of its own."""
+        if isinstance(message, Ended) and self._waiting and _is_start_of(message, self._waiting[-1]):
+            self._waiting.pop()
         self._waiting.append(message)
         if len(self._waiting) == 1:
             self._since = time.monotonic()
@@ -57,6 +59,10 @@ class Outbox:
             waiting, self._waiting = self._waiting, []
             if waiting:
                 _write_all(self._descriptor, frame(waiting))
+
+
+def _is_start_of(end: Ended, message: Message) -> bool:
+    return isinstance(message, Started) and message.ticket == end.ticket
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
