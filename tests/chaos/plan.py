@@ -8,7 +8,7 @@ from random import Random
 LEASE = 2.0
 """Seconds; short, so that many leases run out in a short run."""
 
-_JOBS_A_SECOND = 70
+_JOBS_A_SECOND = 80
 _SHORTEST = 8.0
 _SECONDS_BETWEEN_FAULTS = 1.3
 _LARGEST_BATCH = 25
@@ -45,7 +45,7 @@ _SHARES = {
     "chaos.flaky": 120,
     "chaos.parent": 60,
     "chaos.family": 20,
-    "chaos.long": 20,
+    "chaos.long": 15,
     "chaos.refused": 20,
     "chaos.infrastructure": 20,
     "chaos.snoozing": 20,
