@@ -2,12 +2,16 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Generator
+import tempfile
+from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
 
 import pytest
 
+from millhand.testing.postgres import PostgresServer, postgres_programs, postgres_server
+
 from tests.leaks import Baseline, end_processes, leaked_tasks, leaks, take_baseline
-from tests.support import in_ci, missing_programs
+from tests.support import missing_programs, skip_or_fail
 
 _BASELINE = pytest.StashKey[Baseline]()
 
@@ -16,10 +20,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip or fail a test whose programs are not there."""
     names = tuple(str(name) for mark in item.iter_markers("needs") for name in mark.args)
     if missing := missing_programs(names):
-        message = f"not installed: {', '.join(missing)}"
-        if in_ci():
-            pytest.fail(f"{message} (CI=true promises everything)")
-        pytest.skip(message)
+        skip_or_fail(f"not installed: {', '.join(missing)}")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -46,3 +47,17 @@ async def _no_task_left_behind() -> AsyncIterator[None]:
     yield
     if found := await leaked_tasks(before):
         pytest.fail("left behind: " + "; ".join(found), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for the tests of one process; one that breaks its server makes its own."""
+    programs = postgres_programs()
+    if programs is None:
+        skip_or_fail("PostgreSQL is not installed")
+    with tempfile.TemporaryDirectory(prefix="millhand-postgres-", ignore_cleanup_errors=True) as place:
+        # The server runs as another user where we are root.
+        folder = Path(place)
+        folder.chmod(0o755)
+        with postgres_server(folder / "server", programs) as server:
+            yield server

@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import NoReturn, TypeVar, cast
 
 import pytest
 
@@ -23,6 +23,13 @@ def in_ci() -> bool:
 def missing_programs(names: tuple[str, ...]) -> list[str]:
     """Those of `names` that PATH does not lead to."""
     return [name for name in names if shutil.which(name) is None]
+
+
+def skip_or_fail(why: str) -> NoReturn:
+    """End a test that lacks something: skipped on a laptop, failed where everything is promised."""
+    if in_ci():
+        pytest.fail(f"{why} (CI=true promises everything)")
+    pytest.skip(why)
 
 
 def wait_until(condition: Callable[[], T], *, within: float = 10.0, every: float = 0.01, what: str = "") -> T:
