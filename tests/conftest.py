@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from millhand.testing.postgres import PostgresServer, postgres_programs, postgres_server
-
 from tests.leaks import Baseline, end_processes, leaked_tasks, leaks, take_baseline
 from tests.support import missing_programs, skip_or_fail
 
