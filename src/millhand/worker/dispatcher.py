@@ -12,7 +12,7 @@ from millhand.core.errors import ConfigError
 from millhand.core.finding import Finding, Level
 from millhand.core.health import LoopTick
 from millhand.core.outcome import Released
-from millhand.core.ports import Broker, Ledger
+from millhand.core.ports import Broker, Ledger, Observer
 from millhand.telemetry.metrics import Metrics
 from millhand.worker.canceller import Canceller
 from millhand.worker.chores import Chore
@@ -21,6 +21,7 @@ from millhand.worker.fetcher import Fetcher
 from millhand.worker.holdings import Holdings
 from millhand.worker.leases import Leases
 from millhand.worker.loop import Loop
+from millhand.worker.observers import Observers
 from millhand.worker.pool import Pool
 from millhand.worker.reporter import Reporter
 from millhand.worker.settings import ExecutorCommand, WorkerSettings
@@ -53,7 +54,7 @@ class Drained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What a dispatcher works with. `chores` are the periodic duties of this installation."""
+    """What a dispatcher works with. `chores` are the periodic duties of this installation; `observers` look on."""
 
     broker: Broker
     ledger: Ledger
@@ -62,6 +63,7 @@ class Parts:
     command: ExecutorCommand
     random: Callable[[], float]
     chores: Sequence[Chore] = ()
+    observers: Sequence[Observer] = ()
 
 
 class Dispatcher:
@@ -70,12 +72,14 @@ class Dispatcher:
     def __init__(self, parts: Parts, settings: WorkerSettings) -> None:
         self._parts = parts
         self._settings = settings
-        clock, metrics = parts.clock, parts.metrics
+        clock, metrics, observers = parts.clock, parts.metrics, Observers(parts.observers)
         self.phase = Phase.STARTING
         self.holdings = Holdings(clock, self._busy)
         self._reporter = Reporter(parts.ledger, clock)
-        self._settler = Settler(parts.broker, self.holdings, clock, metrics, lambda: self.pool.rules, parts.random)
-        self.pool = Pool(self._settler, self._reporter, clock, self._changed)
+        self._settler = Settler(
+            parts.broker, self.holdings, clock, metrics, lambda: self.pool.rules, parts.random, observers
+        )
+        self.pool = Pool(self._settler, self._reporter, clock, self._changed, observers)
         self._fetcher = Fetcher(parts.broker, self.pool, self.holdings, self._settler, clock, metrics, settings.poll)
         self._leases = Leases(parts.broker, self.pool, self.holdings, clock, metrics, settings)
         self._supervisor = Supervisor(self.pool, parts.command, settings, clock, metrics)
@@ -95,8 +99,12 @@ class Dispatcher:
         self._abort_asked.set()
 
     async def renew(self) -> None:
-        """Renew what is held before others, or this very worker, take it for left behind: it may have stood still."""
-        await self._leases.turn()
+        """Renew what is held before others, or this very worker, take it for left behind: it may have stood still.
+
+        Nothing is due when it returns, not even if the machine slept while it renewed.
+        """
+        while self._leases.due():
+            await self._leases.turn()
 
     async def run(self) -> Drained:
         """Work until drained; raises what a part died of, after everything is stopped."""
@@ -109,6 +117,7 @@ class Dispatcher:
             asked.cancel()
             self._kill_all("the dispatcher ended")
             await _finish(tasks.values())
+            await self._settler.close()
             self.phase = Phase.STOPPED
         _raise_first(tasks.values())
         if self.pool.start_failure is not None:

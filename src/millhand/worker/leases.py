@@ -33,10 +33,15 @@ class Leases(Loop):
         self._lease = settings.lease
         self._renew_every = settings.renew_every
 
+    def due(self) -> list[Holding]:
+        """What is to be extended now."""
+        now = self.clock.monotonic()
+        return [held for held in self._holdings if not held.lost and self._is_due(held, now)]
+
     async def turn(self) -> None:
         """Extend what is due."""
         now = self.clock.monotonic()
-        due = [held for held in self._holdings if not held.lost and self._is_due(held, now)]
+        due = self.due()
         if not due:
             return
         until = after(self.clock.now(), self._lease)

@@ -34,8 +34,12 @@ class Waits(Told, kind="faults.waits"):
     """Waits on the loop, and ends when it is cancelled."""
 
 
+class Obeys(Told, kind="faults.obeys"):
+    """Waits on the loop until its attempt is told to end."""
+
+
 class BlocksLoop(Told, kind="faults.blocks"):
-    """Lets no other coroutine of its process run."""
+    """Lets no other coroutine of its process run until its attempt is told to end."""
 
 
 class HoldsInterpreter(Told, kind="faults.holds"):
@@ -102,9 +106,19 @@ async def waits(ctx: Context, args: Waits) -> None:
 
 
 @registry.handler
+async def obeys(ctx: Context, args: Obeys) -> None:
+    _called(ctx, args)
+    about = args.folder, ctx.job.job_id, ctx.job.attempt
+    while not word(*about).exists():  # noqa: ASYNC110 - it comes from another process
+        await asyncio.sleep(0.01)
+    end_mark(*about).touch()
+
+
+@registry.handler
 async def blocks(ctx: Context, args: BlocksLoop) -> None:
     _called(ctx, args)
-    time.sleep(args.seconds)  # noqa: ASYNC251 - as a careless handler does
+    while not word(args.folder, ctx.job.job_id, ctx.job.attempt).exists():
+        time.sleep(0.01)  # noqa: ASYNC251 - as a careless handler does
 
 
 @registry.handler
@@ -183,6 +197,16 @@ async def unspeakable(ctx: Context, args: Unspeakable) -> None:
     ctx.log.info(name, path=name)
     ctx.progress(0.5, name)
     raise ValueError(name)
+
+
+def word(folder: Path, job_id: str, attempt: int) -> Path:
+    """The file that tells this attempt to end."""
+    return folder / f"end-{job_id}-{attempt}"
+
+
+def end_mark(folder: Path, job_id: str, attempt: int) -> Path:
+    """The file that an attempt leaves that did as it was told."""
+    return folder / f"ended-{job_id}-{attempt}"
 
 
 def _called(ctx: Context, args: Told) -> None:

@@ -17,7 +17,7 @@ from millhand.config import Settings
 from millhand.config.settings import WorkerSettings
 from millhand.core.state import FINAL, State
 from millhand.ledger.views import JobRecord
-from tests.integration.worker.faults_app import registry
+from tests.integration.worker.faults_app import end_mark, registry, word
 from tests.support import poll_until
 
 TARGET = "tests.integration.worker.faults_app:app"
@@ -61,7 +61,7 @@ async def serving(app: App) -> AsyncGenerator[Worker]:
 
 @asynccontextmanager
 async def process_serving(app: App) -> AsyncGenerator[asyncio.subprocess.Process]:
-    """A worker in a process of its own, which is killed at the end if it has not ended."""
+    """A worker in a process of its own, which is killed at the end if it has not ended; its folder gets its log."""
     settings = app.settings
     environment = {
         "MILLHAND_DATA_DIR": str(settings.data_dir),
@@ -72,15 +72,29 @@ async def process_serving(app: App) -> AsyncGenerator[asyncio.subprocess.Process
         "MILLHAND_WORKER__GRACE": str(settings.worker.grace),
         "MILLHAND_WORKER__KILL_AFTER": str(settings.worker.kill_after),
     }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.integration.worker.faults_app", env={**os.environ, **environment}
-    )
+    with _log(settings.data_dir).open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.integration.worker.faults_app",
+            env={**os.environ, **environment},
+            stderr=log,
+        )
     try:
         yield process
     finally:
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+def said(folder: Path) -> str:
+    """What the workers in processes of their own have said."""
+    return _log(folder).read_text()
+
+
+def _log(folder: Path) -> Path:
+    return folder / "worker.log"
 
 
 def calls(folder: Path, job: Job[Any] | None = None) -> list[Call]:
@@ -95,6 +109,16 @@ async def called(folder: Path, job: Job[Any], times: int = 1, within: float = UP
     """Wait until the job's handler has been called so many times."""
     await poll_until(lambda: len(calls(folder, job)) >= times, within=within, what=f"{times} calls of {job.kind}")
     return calls(folder, job)
+
+
+def let_end(folder: Path, job: Job[Any], attempt: int = 1) -> None:
+    """Tell an attempt to end whose handler waits for that."""
+    word(folder, job.id, attempt).touch()
+
+
+def has_ended(folder: Path, job: Job[Any], attempt: int = 1) -> bool:
+    """Whether the handler of an attempt that was told to end has ended."""
+    return end_mark(folder, job.id, attempt).exists()
 
 
 async def record_of(app: App, job: Job[Any]) -> JobRecord:

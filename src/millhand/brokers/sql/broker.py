@@ -135,8 +135,8 @@ class SqlBroker:
     async def rescue(self) -> int:
         """Offer again the jobs whose lease has run out, charging each a crash; returns how many."""
         self._require_open()
-        total = 0
-        while rescued := await self._database.write(lambda connection: rescue_some(connection, self._clock.now())):
+        total, now = 0, self._clock.now()  # the writer may be late, or wake from a sleep before us who renew leases
+        while rescued := await self._database.write(lambda connection: rescue_some(connection, now)):
             total += rescued
             self._database.waker.notify()
             if rescued < RESCUED_AT_ONCE:
