@@ -38,8 +38,9 @@ class Here:
         """Run the handler of these arguments to its outcome; `say` hears its progress and its log lines."""
         kind, clock = type(args).kind, self._tools.clock
         run = Run(0, clock.new_id(), kind, args.model_dump_json(), 1, type(args).queue, "", {})
-        deadline = after(clock.now(), self._app.registry.get(kind).limits.hard)
-        facts = JobFacts(run.job_id, kind, run.attempt, deadline, run.queue)
+        now = clock.now()
+        deadline = after(now, self._app.registry.get(kind).limits.hard)
+        facts = JobFacts(run.job_id, kind, run.attempt, deadline, run.queue, enqueued_at=now)
         context = JobContext(facts, self._tools, say)
         self._running.add(context)
         try:

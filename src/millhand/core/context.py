@@ -35,7 +35,11 @@ class JobLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """Which job and which attempt of it this is. `deadline` is the instant at which the hard limit strikes."""
+    """Which job and which attempt of it this is.
+
+    `deadline` is the instant at which the hard limit strikes; `enqueued_at` the one at which the job was sent, the same
+    in every attempt, 0 where the broker does not know it.
+    """
 
     job_id: str
     kind: str
@@ -44,6 +48,7 @@ class JobFacts:
     queue: str = "default"
     tenant: str = DEFAULT_TENANT
     headers: dict[str, str] = field(default_factory=dict[str, str])
+    enqueued_at: int = 0
 
 
 class Context(ABC):
@@ -105,6 +110,10 @@ class Context(ABC):
     @abstractmethod
     async def stat(self, url: str) -> BlobInfo:
         """What a blob is, without reading it."""
+
+    @abstractmethod
+    async def delete(self, url: str) -> None:
+        """Remove a blob, such as one that this attempt saved and that is not wanted after all."""
 
     @abstractmethod
     def wait(self, awaitable: Coroutine[Any, Any, T] | Awaitable[T]) -> T:

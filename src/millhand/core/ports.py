@@ -127,6 +127,29 @@ class Ledger(Protocol):
         ...
 
 
+class Observer(Protocol):
+    """Looks on while a dispatcher runs jobs, to tell somebody else of them. It hears of every kind of job.
+
+    `began` and `settled` must be quick. An observer that can't go on is noted in the log, and changes nothing for the
+    jobs.
+    """
+
+    def began(self, delivery: Delivery, at: int) -> None:
+        """A handler was called at this instant."""
+        ...
+
+    async def failing(self, settlement: Settlement) -> None:
+        """The job is about to be settled as discarded or cancelled; its lease is kept until this returns.
+
+        It is called again for the same job if the dispatcher dies in between.
+        """
+        ...
+
+    def settled(self, settlement: Settlement) -> None:
+        """The broker accepted this, whatever became of the job."""
+        ...
+
+
 class Blobs(Protocol):
     """Content by URL. Raises `BlobMissing`, `BlobFailed`, or `Permanent` for a URL that is not allowed."""
 

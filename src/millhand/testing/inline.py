@@ -124,9 +124,8 @@ class InlineApp:
     async def _attempt(self, job: NewJob, attempt: int) -> Ran:
         said: list[Progress | LogLine] = []
         hard = self._app.registry.get(job.kind).limits.hard
-        facts = JobFacts(
-            job.id, job.kind, attempt, after(self._clock.now(), hard), job.queue, job.tenant, dict(job.headers)
-        )
+        now, headers = self._clock.now(), dict(job.headers)
+        facts = JobFacts(job.id, job.kind, attempt, after(now, hard), job.queue, job.tenant, headers, enqueued_at=now)
         context = JobContext(facts, self._ready(), said.append)
         run = Run(0, job.id, job.kind, job.args, attempt, job.queue, job.tenant, facts.headers)
         try:

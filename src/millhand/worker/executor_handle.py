@@ -81,13 +81,14 @@ class Executor:
             self.given[holding.ticket] = holding
         self.process.send(_run(holding) for holding in holdings)
 
-    def started_one(self, message: Started) -> None:
-        """Note that a handler was called."""
+    def started_one(self, message: Started) -> Holding | None:
+        """Note that a handler was called; answers with the holding."""
         self.last_sign = self._clock.monotonic()
         holding = self.given.get(message.ticket)
         if holding is not None:
             holding.started_at = message.at
             holding.runs_at(self.last_sign)
+        return holding
 
     def ended_one(self, message: Ended) -> Holding | None:
         """Note that a run ended; answers with its holding."""
@@ -145,4 +146,5 @@ def _run(holding: Holding) -> Run:
         delivery.queue,
         delivery.tenant,
         dict(delivery.headers),
+        delivery.enqueued_at,
     )

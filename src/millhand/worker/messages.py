@@ -56,6 +56,7 @@ class Run:
     queue: str
     tenant: str
     headers: dict[str, str]
+    enqueued_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

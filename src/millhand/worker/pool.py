@@ -12,6 +12,7 @@ from millhand.core.settlement import Run
 from millhand.worker.executor_handle import Executor, Kill
 from millhand.worker.holdings import Holding
 from millhand.worker.messages import Ended, Failed, Hello, Leaving, Message, Recalled, Rules, Said, Started
+from millhand.worker.observers import Observers
 from millhand.worker.reporter import Reporter
 from millhand.worker.settler import Settler
 
@@ -19,7 +20,14 @@ from millhand.worker.settler import Settler
 class Pool:
     """Divides holdings among executors, and turns what they say into settlements and events."""
 
-    def __init__(self, settler: Settler, reporter: Reporter, clock: Clock, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settler: Settler,
+        reporter: Reporter,
+        clock: Clock,
+        changed: Callable[[], None],
+        observers: Observers | None = None,
+    ) -> None:
         self.executors: dict[str, Executor] = {}
         self.rules: dict[str, Rules] = {}
         """What is known of the kinds, from the executor that came up last."""
@@ -29,6 +37,7 @@ class Pool:
         self._reporter = reporter
         self._clock = clock
         self._changed = changed
+        self._observers = observers or Observers()
         self._waiting: deque[Holding] = deque()
         self._log = structlog.get_logger("millhand.worker")
 
@@ -71,7 +80,9 @@ class Pool:
             case Ended():
                 self._ended(executor, message)
             case Started():
-                executor.started_one(message)
+                holding = executor.started_one(message)
+                if holding is not None:
+                    self._observers.began(holding.delivery, message.at)
             case Said():
                 holding = executor.given.get(message.ticket)
                 if holding is not None and not holding.lost:

@@ -1,5 +1,6 @@
 """Tells the broker how attempts ended, in batches, until it accepts or refuses each."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from millhand.telemetry.metrics import Metrics
 from millhand.worker.holdings import Holding, Holdings
 from millhand.worker.loop import Loop
 from millhand.worker.messages import Rules
+from millhand.worker.observers import Observers
 
 _BATCH = 500
 _BYTES_OF_CHARACTER = 4  # at most, in UTF-8
@@ -38,6 +40,7 @@ class Settler(Loop):
         metrics: Metrics,
         rules: Callable[[], dict[str, Rules]],
         random: Callable[[], float],
+        observers: Observers | None = None,
     ) -> None:
         super().__init__(clock, every=1.0)
         self._broker = broker
@@ -45,7 +48,9 @@ class Settler(Loop):
         self._metrics = metrics
         self._rules = rules
         self._random = random
+        self._observers = observers or Observers()
         self._waiting: list[_Ending] = []
+        self._announced: set[asyncio.Task[None]] = set()
         self.settled = 0
 
     def put(self, holding: Holding, outcome: Outcome, run: Run) -> None:
@@ -56,8 +61,13 @@ class Settler(Loop):
         known = self._rules().get(holding.delivery.kind)
         policy = known.retry if known is not None else RetryPolicy()
         decided = settlement(holding.delivery, self._storable(outcome), policy, run, self._random())
-        self._waiting.append(_Ending(holding, decided))
-        self.rouse()
+        ending = _Ending(holding, decided)
+        if self._observers.wait_for(decided):
+            announcing = asyncio.create_task(self._announce(ending), name=f"announce {holding.job_id}")
+            self._announced.add(announcing)
+            announcing.add_done_callback(self._announced.discard)
+        else:
+            self._tell(ending)
 
     def release(self, holding: Holding, outcome: Outcome) -> None:
         """Settle a holding that never ran here."""
@@ -66,7 +76,13 @@ class Settler(Loop):
     @property
     def idle(self) -> bool:
         """Whether nothing waits to be told."""
-        return not self._waiting
+        return not self._waiting and not self._announced
+
+    async def close(self) -> None:
+        """Leave what is not told yet: its lease runs out, and the job is delivered again."""
+        for announcing in self._announced:
+            announcing.cancel()
+        await asyncio.gather(*self._announced, return_exceptions=True)
 
     async def turn(self) -> None:
         """Tell the broker what waits."""
@@ -76,6 +92,18 @@ class Settler(Loop):
             del self._waiting[: len(batch)]
             for ending, accepted in zip(batch, answers, strict=True):
                 self._answered(ending, accepted=accepted)
+
+    async def _announce(self, ending: _Ending) -> None:
+        """Let observers tell of a failure, and only then the broker: after a death in between it is told again."""
+        await self._observers.failing(ending.settlement)
+        if ending.holding.lost:
+            self._holdings.drop(ending.holding)
+        else:
+            self._tell(ending)
+
+    def _tell(self, ending: _Ending) -> None:
+        self._waiting.append(ending)
+        self.rouse()
 
     def _storable(self, outcome: Outcome) -> Outcome:
         """A job whose follow-up jobs the broker would not take can't succeed."""
@@ -90,6 +118,7 @@ class Settler(Loop):
         if accepted:
             self.settled += 1
             self._metrics.settled(ending.settlement)
+            self._observers.settled(ending.settlement)
             return
         self._metrics.settlement_refused(ending.settlement)
         self.log.warning(

@@ -154,6 +154,16 @@ async def test_what_is_saved_can_be_read_in_every_way(place: Bench) -> None:
     assert (path.parent, path.name, path.read_bytes()) == (context.scratch, "out.pdf", b"content")
 
 
+async def test_what_is_deleted_again_is_no_artefact(place: Bench) -> None:
+    context = place.context()
+    await context.save(b"draft", "memory://b/draft")
+    await context.save(b"kept", "memory://b/kept")
+    await context.delete("memory://b/draft")
+    assert [each.url for each in context.brought.artefacts] == ["memory://b/kept"]
+    with pytest.raises(BlobMissing):
+        await context.stat("memory://b/draft")
+
+
 async def test_artefacts_and_follow_up_jobs_come_with_success_only(place: Bench) -> None:
     async def handler(ctx: Context, args: Act) -> None:
         await ctx.save(b"x", "memory://b/x", name="shown", where=Path("a"))

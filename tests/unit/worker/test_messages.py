@@ -82,7 +82,9 @@ events = st.builds(Progress, texts, numbers, numbers, floats, texts) | st.builds
 messages = st.one_of(
     st.builds(Hello, st.dictionaries(texts, rules, max_size=2)),
     st.builds(Failed, failures),
-    st.builds(Run, numbers, texts, texts, texts, numbers, texts, texts, st.dictionaries(texts, texts, max_size=2)),
+    st.builds(
+        Run, numbers, texts, texts, texts, numbers, texts, texts, st.dictionaries(texts, texts, max_size=2), numbers
+    ),
     st.builds(Stop, numbers, texts),
     st.builds(Recalled, st.lists(numbers, max_size=4)),
     st.builds(Started, numbers, numbers),

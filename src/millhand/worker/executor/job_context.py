@@ -160,6 +160,11 @@ class JobContext(Context):
         """What a blob is."""
         return await self._tools.blobs.stat(url)
 
+    async def delete(self, url: str) -> None:
+        """Remove a blob; it is then no artefact of this job either."""
+        await self._tools.blobs.delete(url)
+        self.brought.artefacts[:] = [each for each in self.brought.artefacts if each.url != url]
+
     def wait(self, awaitable: Coroutine[Any, Any, T] | Awaitable[T]) -> T:
         """Run a coroutine on the executor's loop, from a handler's thread."""
 

@@ -144,6 +144,7 @@ class Slots:
             run.queue,
             run.tenant,
             run.headers,
+            run.enqueued_at,
         )
 
         def say(event: Progress | LogLine) -> None:
