@@ -12,9 +12,11 @@ import psutil
 from millhand.core.clock import SystemClock
 from millhand.testing.checker import check
 from millhand.testing.evidence import Breach, Evidence
+from tests.chaos.blows import Blows
 from tests.chaos.evidence import evidence_of, live_jobs, repeated_runs, unexplained_crashes
 from tests.chaos.faults import Faults, Struck
-from tests.chaos.fleet import EXECUTORS, Dispatcher, Producer, of_run
+from tests.chaos.fleet import Dispatcher, Producer, of_run
+from tests.chaos.pace import Pace
 from tests.chaos.plan import make_plan
 
 DISPATCHERS = 2
@@ -41,9 +43,12 @@ async def run(folder: Path, seed: int, jobs: int) -> Outcome:
     dispatchers = [Dispatcher(folder, number) for number in range(DISPATCHERS)]
     try:
         await asyncio.gather(*(dispatcher.begin() for dispatcher in dispatchers))
-        await _until(lambda: all(len(one.executors()) == EXECUTORS for one in dispatchers), _UP_WITHIN)
-        producer = Producer(folder, [str(seed), str(jobs), str(SystemClock().now())])
-        faults = Faults(dispatchers, producer)
+        await _until(lambda: all(one.ready for one in dispatchers), _UP_WITHIN)
+        clock = SystemClock()
+        pace = Pace(folder, clock.now(), clock)
+        producer = Producer(folder, [str(seed), str(jobs), str(pace.start)])
+        blows = Blows(dispatchers, producer)
+        faults = Faults(blows.strikers(), pace)
         await asyncio.gather(producer.run(), faults.run(plan.strikes))
         done = await _until(lambda: live_jobs(folder) == 0, _DONE_WITHIN)
         await asyncio.gather(*(dispatcher.finish() for dispatcher in dispatchers))
@@ -54,7 +59,8 @@ async def run(folder: Path, seed: int, jobs: int) -> Outcome:
         _kill_all(folder)
     unexpected = [text for one in (*dispatchers, producer) for text in one.unexpected]
     breaches += [Breach("unexpected end", "", text) for text in unexpected]
-    breaches += [*_tracebacks(folder), *unexplained_crashes(folder, faults.struck.killed_executors)]
+    breaches += [Breach("missed", "", f"nothing was up to {strike.fault}") for strike in faults.struck.missed]
+    breaches += [*_tracebacks(folder), *unexplained_crashes(folder, blows.killed_executors)]
     evidence = evidence_of(folder)
     return Outcome(
         evidence, [*breaches, *check(evidence)], faults.struck, repeated_runs(folder), time.monotonic() - began

@@ -37,6 +37,11 @@ def settings_of(folder: Path) -> dict[str, str]:
     }
 
 
+def ready_mark(folder: Path, pid: int) -> Path:
+    """The file that a dispatcher's process leaves when its executors are ready."""
+    return folder / "ready" / str(pid)
+
+
 async def start(folder: Path, log: str, module: str, *arguments: str) -> asyncio.subprocess.Process:
     """Start a module of ours as a process; what it says goes to the log of that name."""
     with (folder / f"{log}.log").open("ab") as said:
@@ -78,9 +83,9 @@ class Dispatcher:
         return process.pid if process is not None and process.returncode is None else 0
 
     @property
-    def at_work(self) -> bool:
-        """Whether an executor of the present process has begun to run jobs."""
-        return self.pid > 0 and any((self.folder / "runs").glob(f"*-{self.pid}-*"))
+    def ready(self) -> bool:
+        """Whether the present process has had all its executors ready."""
+        return self.pid > 0 and ready_mark(self.folder, self.pid).exists()
 
     def executors(self) -> list[psutil.Process]:
         """The executors of the present process, oldest first."""

@@ -1,9 +1,13 @@
-"""What will happen in a run, decided by its seed alone: what is sent and cancelled when, and which faults strike."""
+"""What will happen in a run, decided by its seed alone: what is sent and cancelled when, and which faults strike.
+
+All times are seconds from the start, on the clock of the plan (`pace`).
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
+from uuid import UUID
 
 LEASE = 2.0
 """Seconds; short, so that many leases run out in a short run."""
@@ -12,6 +16,7 @@ _JOBS_A_SECOND = 80
 _SHORTEST = 8.0
 _SECONDS_BETWEEN_FAULTS = 1.3
 _LARGEST_BATCH = 25
+_PRODUCER_IS_BUSY_FOR = 0.9
 _CANCELLED_SHARE = 0.03
 _CANCELLED_SHARE_OF_LONG = 0.4
 
@@ -56,7 +61,7 @@ _SHARES = {
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """One fault: when (seconds from the start), on which dispatcher (or one of its executors), for how long."""
+    """One fault: when, on which dispatcher (or one of its executors), for how many seconds."""
 
     at: float
     fault: Fault
@@ -131,7 +136,7 @@ def _batches(random: Random, jobs: int, seconds: float) -> Iterator[Batch]:
 
 
 def _order(random: Random, kind: str, number: int) -> Order:
-    return Order(f"{random.getrandbits(64):016x}", kind, number, random.randint(5, 120))
+    return Order(str(UUID(int=random.getrandbits(128), version=4)), kind, number, random.randint(5, 120))
 
 
 def _cancels(random: Random, batches: tuple[Batch, ...]) -> Iterator[Cancel]:
@@ -150,5 +155,7 @@ def _strikes(random: Random, seconds: float) -> Iterator[Strike]:
             deck = random.sample(list(Fault), len(Fault))
         fault = deck.pop()
         at = (number + random.uniform(0.1, 0.9)) * seconds / count
+        if fault is Fault.KILL_PRODUCER:
+            at = min(at, seconds * _PRODUCER_IS_BUSY_FOR)
         pause = random.uniform(*_PAUSES.get(fault, (0.0, 0.0)))
         yield Strike(round(at, 3), fault, random.randrange(2), random.randrange(2), round(pause, 3))

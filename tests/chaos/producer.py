@@ -7,43 +7,39 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from millhand.app.backend import Backend
-from millhand.core.clock import MICROSECONDS
 from millhand.core.job import NewJob
 from millhand.testing.history import RecordingBroker, Sending, read_history
 from tests.chaos.app import FOLDER, app
+from tests.chaos.pace import Pace
 from tests.chaos.plan import Batch, Order, Plan, make_plan
 
 
 async def produce(seed: int, jobs: int, start: int) -> None:
     """Do what is still to do of the plan, whose time began at the instant `start`."""
     folder = Path(os.environ[FOLDER]) / "history"
-    plan = make_plan(seed, jobs)
+    plan, pace = make_plan(seed, jobs), Pace(folder.parent, start, app.clock)
     answered = _answered(folder)
     async with _broker(folder) as broker:
-        await asyncio.gather(
-            *(_send(broker, batch, start) for batch in plan.batches if batch.orders[0].id not in answered),
-            _cancel(broker, plan, start),
-        )
+        batches = [batch for batch in plan.batches if batch.orders[0].id not in answered]
+        await asyncio.gather(_send(broker, batches, pace), _cancel(broker, plan, pace))
 
 
-async def _send(broker: RecordingBroker, batch: Batch, start: int) -> None:
-    await _until(start, batch.at)
-    await broker.send([_job(order) for order in batch.orders])
+async def _send(broker: RecordingBroker, batches: Sequence[Batch], pace: Pace) -> None:
+    async with asyncio.TaskGroup() as group:
+        for batch in batches:
+            await pace.until(batch.at)
+            group.create_task(broker.send([_job(order) for order in batch.orders]))
 
 
-async def _cancel(broker: RecordingBroker, plan: Plan, start: int) -> None:
+async def _cancel(broker: RecordingBroker, plan: Plan, pace: Pace) -> None:
     for cancel in sorted(plan.cancels, key=lambda cancel: cancel.at):
-        await _until(start, cancel.at)
+        await pace.until(cancel.at)
         await broker.cancel(cancel.job_id)
-
-
-async def _until(start: int, seconds: float) -> None:
-    await asyncio.sleep(max(0.0, seconds - (app.clock.now() - start) / MICROSECONDS))
 
 
 def _job(order: Order) -> NewJob:

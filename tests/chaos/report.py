@@ -22,7 +22,7 @@ def summary(outcome: Outcome) -> Iterator[str]:
     crashes = sum(row.charge is Charge.CRASH for row in evidence.attempts)
     yield _line("jobs", len(evidence.jobs), ", ".join(f"{count} {state}" for state, count in states.most_common()))
     faults = ", ".join(f"{count} x {fault}" for fault, count in sorted(struck.counts.items()))
-    yield _line("faults", struck.counts.total(), f"{faults}; {struck.missed} missed a target that was down")
+    yield _line("faults", struck.counts.total(), f"{faults}; {len(struck.missed)} found nothing to strike at")
     yield _line("attempts", len(evidence.attempts), f"{len(evidence.runs)} handler runs")
     yield _line("crashes", crashes, f"{causes[Cause.LEASE_EXPIRED]} of them by leases that ran out")
     yield _line("released", causes[Cause.RELEASED], "interrupted, and not charged")
