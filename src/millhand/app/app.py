@@ -29,6 +29,7 @@ from millhand.ledger.views import JobDetail, JobRecord
 from millhand.telemetry.tracing import send_span
 
 if TYPE_CHECKING:
+    from millhand.app.attached import Check, MakeObserver
     from millhand.app.backend import Backend
     from millhand.ledger.views import JobRecord
 
@@ -50,6 +51,8 @@ class App:
     def __init__(self, *, database: str | None = None, settings: Settings | None = None) -> None:
         self.registry = Registry()
         self.schedules: list[Schedule] = []
+        self.observers: list[MakeObserver] = []
+        self.checks: list[Check] = []
         self.clock: Clock = SystemClock()
         self._database = database
         self._settings = settings
@@ -94,9 +97,10 @@ class App:
         return self.registry.handler(**rules) if function is None else self.registry.handler(function)
 
     def include(self, other: "App | Registry") -> None:
-        """Take over the kinds and schedules of another app, or the kinds of a registry."""
+        """Take over the kinds, schedules and observers of another app, or the kinds of a registry."""
         if isinstance(other, App):
             self.schedules += other.schedules
+            self.observers += other.observers
         self.registry.include(other.registry if isinstance(other, App) else other)
 
     def schedule(

@@ -1,52 +1,9 @@
-"""The app of millhand itself: the kinds that come with it. A worker serves it unless it is given another."""
-
-from pathlib import Path
+"""The app of millhand itself: the kinds that come with it."""
 
 from millhand.app.app import App
-from millhand.config.settings import ChromiumSettings, LibreOfficeSettings
-from millhand.core.limits import MIB
-from millhand.engines.chromium.values import ChromiumSettings as EngineSettings
-from millhand.engines.chromium.values import PageLimits
-from millhand.engines.soffice.values import DocumentLimits, SofficeSettings
+from millhand.app.handler_settings import document_settings, page_settings
 from millhand.handlers.documents.convert import documents
-from millhand.handlers.documents.limits import PreflightLimits
-from millhand.handlers.documents.settings import DocumentSettings
 from millhand.handlers.pages.export import pages
-from millhand.handlers.pages.settings import BundleLimits, PageSettings
-
-
-def document_settings(told: LibreOfficeSettings) -> DocumentSettings:
-    """What the settings say of documents, in the handlers' own terms."""
-    return DocumentSettings(
-        preflight=PreflightLimits(size=told.max_input * MIB, unpacked=told.max_unpacked * MIB),
-        document=DocumentLimits(seconds=told.seconds, memory=told.memory * MIB, output=told.max_output * MIB),
-        engine=SofficeSettings(
-            installation=Path(told.installation) if told.installation else None,
-            fork_server=told.fork_server,
-            recycle_documents=told.recycle_documents,
-        ),
-    )
-
-
-def page_settings(told: ChromiumSettings) -> PageSettings:
-    """What the settings say of pages, in the handlers' own terms."""
-    return PageSettings(
-        page=PageLimits(
-            seconds=told.seconds,
-            memory=told.memory * MIB,
-            transfer=told.max_transfer * MIB,
-            output=told.max_output * MIB,
-            pixels=told.max_pixels * 1_000_000,
-        ),
-        bundle=BundleLimits(size=told.max_bundle * MIB, unpacked=told.max_unpacked * MIB),
-        engine=EngineSettings(
-            executable=Path(told.executable) if told.executable else None,
-            sandbox=told.sandbox,
-            allowed_hosts=frozenset(told.allowed_hosts),
-            recycle_pages=told.recycle_pages,
-        ),
-    )
-
 
 app = App()
 app.include(documents(document_settings(app.settings.libreoffice)))

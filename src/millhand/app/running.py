@@ -153,6 +153,7 @@ def _assemble(app: App, target: str, backend: Backend, broker: Broker, name: str
         command=command,
         random=random.random,
         chores=duties.chores(),
+        observers=[make(metrics) for make in app.observers],
     )
     dispatcher = Dispatcher(parts, told)
     duties.dispatcher = dispatcher

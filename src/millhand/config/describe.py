@@ -40,7 +40,7 @@ class SettingFacts:
 
 def describe() -> tuple[SettingFacts, ...]:
     """Every setting, in the order of the groups."""
-    return tuple(_facts(name, field) for name, field in leaves(Settings))
+    return tuple(facts_of(name, env_name(name), field) for name, field in leaves(Settings))
 
 
 def leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
@@ -83,10 +83,11 @@ def _choices(kind: object) -> list[str]:
     return [str(choice) for choice in kind] if isinstance(kind, type) and issubclass(kind, StrEnum) else []
 
 
-def _facts(name: str, field: FieldInfo) -> SettingFacts:
+def facts_of(name: str, env: str, field: FieldInfo) -> SettingFacts:
+    """What there is to know of a setting that is a field of a model; `env` is its environment variable."""
     return SettingFacts(
         name=name,
-        env=env_name(name),
+        env=env,
         type=_type_text(field),
         default=value_text(field.default),
         help=field.description or "",

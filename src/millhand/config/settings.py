@@ -163,6 +163,11 @@ class Settings(Group):
         """The settings file that was read, if any."""
         return self._file
 
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """Where each setting came from that is no default."""
+        return dict(self._origins)
+
     def origin(self, name: str) -> str:
         """Where the setting came from: `default`, `millhand.toml:3`, `environment MILLHAND_APP`, `flag --app`."""
         return self._origins.get(name, DEFAULT_ORIGIN)

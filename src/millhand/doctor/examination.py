@@ -1,7 +1,9 @@
 """The whole examination: every check in order, none of which can stop the others."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from functools import wraps
 
+from millhand.app.attached import Check as OwnCheck
 from millhand.config import Settings
 from millhand.core.finding import Finding
 from millhand.doctor import blobs, configuration, database, fleet, handlers, host, office, queue
@@ -43,9 +45,21 @@ DEEP_CHECKS: Sequence[Check] = (database.integrity, office.canary)
 async def examine(settings: Settings, *, deep: bool) -> AsyncGenerator[Finding]:
     """Every finding as it is made; `deep` adds the checks that take seconds."""
     async with admitted(settings) as patient:
-        for check in (*CHECKS, *(DEEP_CHECKS if deep else ())):
+        for check in (*CHECKS, *(DEEP_CHECKS if deep else ()), *_checks_of_app(patient)):
             for finding in await _findings(check, patient):
                 yield finding
+
+
+def _checks_of_app(patient: Patient) -> list[Check]:
+    """The checks that the app itself brings, such as those of a service."""
+
+    def adopted(own: OwnCheck) -> Check:
+        async def check(_: Patient) -> Iterable[Finding]:
+            return await own()
+
+        return wraps(own)(check)
+
+    return [adopted(own) for own in (patient.app.checks if patient.app else ())]
 
 
 async def _findings(check: Check, patient: Patient) -> Iterable[Finding]:

@@ -1,0 +1,1 @@
+"""How others hear of jobs: calls to the API of the application that sent them."""
