@@ -24,7 +24,7 @@ test: ## Lint, types, layers and all tests (ARGS go to pytest; CI=true makes a m
 	@scripts/test $(ARGS)
 
 bench: ## Measure the queue and the document engine beside their peers, as ratios
-	@scripts/setup run
+	@scripts/setup dev
 	@$(BIN)/python -m bench $(ARGS)
 
 chaos: ## Kill and stop processes by a seeded schedule and prove that no job was lost (SEED=1 JOBS=2000)

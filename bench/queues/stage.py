@@ -35,8 +35,7 @@ class Stage:
         self.marks = Marks.create(marks, jobs)
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("MILLHAND_")},
-            **queue.environment(place, executors),
-            "BENCH_ADDRESS": address,
+            **queue.environment(place, address, executors),
             VARIABLE: str(marks),
             "PYTHONPATH": str(ROOT),
         }
@@ -91,7 +90,7 @@ class Stage:
 
     def _command(self, action: str, **options: float) -> list[str]:
         flags = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
-        return [str(self._queue.python), "-m", "bench.queues.drive", self._queue.peer, action, *flags]
+        return [*self._queue.driver(), action, *flags]
 
 
 class Driver:
