@@ -3,6 +3,8 @@
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 
 from millhand.core.errors import (
     Infrastructure,
@@ -78,11 +80,26 @@ def sql_state(error: BaseException) -> str:
 
 
 def _retry_after(error: BaseException) -> float | None:
+    """The seconds that a server asks to wait for, as a number or as a date (RFC 9110, 10.2.3)."""
+    text = _header(error, "Retry-After")
+    if text.isdecimal():
+        return min(float(text), _LONGEST_RETRY_AFTER)
+    # Counted from when the server says that it answered: its clock may differ from ours.
+    then, now = _http_date(text), _http_date(_header(error, "Date"))
+    return None if then is None or now is None else min(max(0.0, then - now), _LONGEST_RETRY_AFTER)
+
+
+def _header(error: BaseException, name: str) -> str:
     read = getattr(getattr(_reply(error), "headers", None), "get", None)
-    if not callable(read):
+    return str(read(name.lower()) or read(name) or "") if callable(read) else ""
+
+
+def _http_date(text: str) -> float | None:
+    try:
+        at = parsedate_to_datetime(text)
+        return at.replace(tzinfo=at.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):
         return None
-    text = str(read("retry-after") or read("Retry-After"))
-    return min(float(text), _LONGEST_RETRY_AFTER) if text.isdecimal() else None
 
 
 def _reply(error: BaseException) -> object:
