@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from millhand.testing.contract.broker import BrokerContract
-from millhand.testing.contract.sql import SqlHarness
+from millhand.testing.contract.sql import SqliteHarness
 
 
 class TestSqlite(BrokerContract):
     @pytest.fixture
-    def harness(self, tmp_path: Path) -> SqlHarness:
-        return SqlHarness(f"sqlite:///{tmp_path}/jobs.db")
+    def harness(self, tmp_path: Path) -> SqliteHarness:
+        return SqliteHarness(f"sqlite:///{tmp_path}/jobs.db")

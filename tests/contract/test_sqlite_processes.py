@@ -13,7 +13,7 @@ import pytest
 from millhand.core.fairness import Caps
 from millhand.core.job import NewJob
 from millhand.testing.contract.harness import FullBroker, Opener, drain
-from millhand.testing.contract.sql import SqlHarness
+from millhand.testing.contract.sql import SqliteHarness
 
 SPAWN = multiprocessing.get_context("spawn")
 PROCESSES = 3
@@ -21,8 +21,8 @@ Work = Callable[[FullBroker, list[NewJob]], Coroutine[Any, Any, list[Any]]]
 
 
 @pytest.fixture
-def harness(tmp_path: Path) -> SqlHarness:
-    return SqlHarness(f"sqlite:///{tmp_path}/jobs.db")
+def harness(tmp_path: Path) -> SqliteHarness:
+    return SqliteHarness(f"sqlite:///{tmp_path}/jobs.db")
 
 
 async def hold_all(broker: FullBroker, jobs: list[NewJob]) -> list[tuple[str, str]]:
@@ -35,7 +35,7 @@ async def send_all(broker: FullBroker, jobs: list[NewJob]) -> list[tuple[str, bo
     return [(sent.id, sent.duplicate) for answer in answers for sent in answer]
 
 
-async def test_limits_hold_among_processes(harness: SqlHarness) -> None:
+async def test_limits_hold_among_processes(harness: SqliteHarness) -> None:
     async with harness.broker() as broker:
         await broker.set_caps("default", Caps(queue=9, tenant=4, limit_key=1))
         await broker.send([harness.job(tenant="a") for _ in range(50)])
@@ -46,7 +46,7 @@ async def test_limits_hold_among_processes(harness: SqlHarness) -> None:
         assert len({job_id for job_id, _ in got}) == 9
 
 
-async def test_b60_a_key_is_taken_once_among_processes(harness: SqlHarness) -> None:
+async def test_b60_a_key_is_taken_once_among_processes(harness: SqliteHarness) -> None:
     async with harness.broker() as broker:
         batches = [[harness.job(key="same") for _ in range(12)] for _ in range(PROCESSES)]
         got = await race(harness, send_all, batches)
@@ -55,7 +55,7 @@ async def test_b60_a_key_is_taken_once_among_processes(harness: SqlHarness) -> N
         assert len(await drain(broker, harness)) == 1
 
 
-async def race(harness: SqlHarness, work: Work, inputs: list[list[NewJob]]) -> list[Any]:
+async def race(harness: SqliteHarness, work: Work, inputs: list[list[NewJob]]) -> list[Any]:
     """Let several processes do the same at the same time; returns all that they found."""
     pipes, processes = [], []
     for number, given in enumerate(inputs):

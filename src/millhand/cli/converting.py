@@ -14,7 +14,7 @@ from millhand.cli.output import Output
 from millhand.cli.session import Connected, Session
 from millhand.core.errors import MillhandError, UsageError
 from millhand.core.state import State
-from millhand.database.engines import sqlite_path
+from millhand.database.urls import sqlite_path
 from millhand.ledger.views import WorkerView
 
 _SUFFIX = ".pdf"

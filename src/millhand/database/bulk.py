@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 Rows = Sequence[tuple[Any, ...]]
+_Compiled = tuple[str, Callable[[tuple[Any, ...]], tuple[Any, ...]] | None]
 
 
 def parameters(names: Sequence[str]) -> dict[str, Any]:
@@ -24,7 +26,8 @@ class Bulk:
     def __init__(self, names: Sequence[str], make: Callable[[sa.Dialect], sa.UpdateBase]) -> None:
         self._names = tuple(names)
         self._make = make
-        self._compiled: dict[str, tuple[str, Callable[[tuple[Any, ...]], tuple[Any, ...]] | None]] = {}
+        # One schema of a server is not another: it is the dialect of an engine that writes the names of tables.
+        self._compiled: WeakKeyDictionary[sa.Dialect, _Compiled] = WeakKeyDictionary()
 
     def run(self, connection: sa.Connection, rows: Rows) -> None:
         """Run the statement once for each row; none is fine."""
@@ -33,15 +36,15 @@ class Bulk:
         text, reorder = self._for(connection.dialect)
         connection.exec_driver_sql(text, list(rows) if reorder is None else [reorder(row) for row in rows])
 
-    def _for(self, dialect: sa.Dialect) -> tuple[str, Callable[[tuple[Any, ...]], tuple[Any, ...]] | None]:
-        if dialect.name not in self._compiled:
+    def _for(self, dialect: sa.Dialect) -> _Compiled:
+        if dialect not in self._compiled:
             compiled = self._make(dialect).compile(dialect=dialect)
             wanted: tuple[str, ...] = tuple(getattr(compiled, "positiontup", None) or ())
             if sorted(wanted) != sorted(self._names):
                 raise ValueError(f"the statement takes {wanted}, not {self._names}")
             reorder = None if wanted == self._names else itemgetter(*(self._names.index(name) for name in wanted))
-            self._compiled[dialect.name] = (str(compiled), reorder)
-        return self._compiled[dialect.name]
+            self._compiled[dialect] = (str(compiled), reorder)
+        return self._compiled[dialect]
 
 
 def insert_or_ignore(table: sa.Table, dialect: sa.Dialect, values: dict[str, Any]) -> sa.UpdateBase:

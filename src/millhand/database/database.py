@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Self, TypeVar
 
 import sqlalchemy as sa
@@ -11,9 +12,12 @@ from millhand.core.clock import Clock
 from millhand.core.durability import Durability
 from millhand.core.errors import BrokerUnavailable
 from millhand.database.ears import ears
-from millhand.database.engines import READERS, reader_engine, sqlite_path, writer_engine
+from millhand.database.engines import READERS, postgres_module, reader_engine, writer_engine
 from millhand.database.faults import translated
+from millhand.database.lines import FileLine, Line
 from millhand.database.schema import require_current, schema_status, schema_up
+from millhand.database.server_clock import ServerClock, ServerTime
+from millhand.database.urls import ServerAddress, address_of
 from millhand.database.waker import Waker
 from millhand.database.writer import Operation, Pending, Undo, Writer
 
@@ -22,24 +26,36 @@ T = TypeVar("T")
 PATIENCE = 30.0
 """Seconds for which a write waits for its turn among processes before it fails."""
 
+SERVER_PATIENCE = 10.0
+"""The same for a server, where a write that takes so long is a fault, and leases run out meanwhile."""
+
 
 class Database:
-    """One per process. Statements run in threads, so that the event loop never waits for the disk."""
+    """One per process. Statements run in threads, so that the event loop never waits for the disk.
 
-    def __init__(self, url: str, *, clock: Clock, durability: Durability, patience: float) -> None:
+    `clock` is the one by which leases and delays are judged: this machine's for a file, the server's for a server.
+    """
+
+    def __init__(
+        self, url: str, *, clock: Clock, durability: Durability, patience: float, server_time: ServerTime | None
+    ) -> None:
         self.url = url
-        self.clock = clock
-        path = sqlite_path(url)
-        self._path = path
-        self._write_engine = writer_engine(url, durability, patience)
-        self._read_engine = reader_engine(url, patience)
+        self._address = address_of(url)
+        if isinstance(self._address, ServerAddress):
+            server_clock = ServerClock(clock, server_time or postgres_module().now)
+            self.clock, self._server_clock = server_clock, server_clock
+            patience = min(patience, SERVER_PATIENCE)
+        else:
+            self.clock, self._server_clock = clock, None
         self._patience = patience
         self._durability = durability
+        self._write_engine = writer_engine(url, durability, patience)
+        self._read_engine = reader_engine(url, patience)
         self._threads: ThreadPoolExecutor | None = None
         self._writer: Writer | None = None
         self._version_source: sa.PoolProxiedConnection | None = None
         self._opening = asyncio.Lock()
-        self.waker = self._new_waker()
+        self.waker = Waker(self._new_line())
 
     @classmethod
     def at(
@@ -49,15 +65,31 @@ class Database:
         clock: Clock,
         durability: Durability = Durability.FULL,
         patience: float = PATIENCE,
+        server_time: ServerTime | None = None,
     ) -> Self:
         """The database at a URL: `sqlite:///path/to/file` or `postgresql://…`; raises `ConfigError`.
 
-        `patience` is in seconds: for so long a write waits for its turn among processes.
+        `patience` is in seconds: for so long a write waits for its turn among processes. `server_time` reads a server's
+        clock, unless a test has one of its own.
         """
-        return cls(url, clock=clock, durability=durability, patience=patience)
+        return cls(url, clock=clock, durability=durability, patience=patience, server_time=server_time)
+
+    @property
+    def lease_durability(self) -> Durability:
+        """What a new lease asks of its commit.
+
+        A power cut that undoes a lease in a file ends its holder as well. A server's crash leaves the holders running,
+        so there a lease is only given once it is on the disk.
+        """
+        return Durability.NORMAL if self._server_clock is None else Durability.FULL
+
+    @property
+    def lag(self) -> float:
+        """Seconds by which this machine's clock is ahead of the one that counts."""
+        return 0.0 if self._server_clock is None else self._server_clock.ahead
 
     async def open(self) -> None:
-        """Connect; a new SQLite file gets its schema. Raises `SchemaMismatch` for any other schema than ours.
+        """Connect; an empty database gets its schema. Raises `SchemaMismatch` for any other schema than ours.
 
         Calling it twice is harmless.
         """
@@ -66,9 +98,11 @@ class Database:
                 return
             await asyncio.to_thread(self._prepare)
             self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="database-reader")
-            self._writer = Writer(self._write_engine, self._durability, self._patience)
+            self._writer = Writer(self._write_engine, self._durability, self._patience, self._set_clock)
             self._writer.start()
-            self.waker = self._new_waker()
+            self.waker = Waker(self._new_line())
+        if self._server_clock is not None:
+            await self.write(lambda _: None)  # the clock is read, and what can't be written to is known now
 
     async def close(self) -> None:
         """Finish the writes under way and disconnect. Calling it twice, or before `open`, is harmless."""
@@ -109,7 +143,7 @@ class Database:
     def _prepare(self) -> None:
         with translated():
             status = schema_status(self.url)
-            if self._path is not None and status.present is None:
+            if status.present is None:
                 status = schema_up(self.url)
             require_current(status)
 
@@ -117,10 +151,20 @@ class Database:
         with translated(), self._read_engine.connect() as connection:
             return operation(connection)
 
-    def _new_waker(self) -> Waker:
-        if self._path is None:
-            return Waker(None, self._version)
-        return Waker(ears(self._path.with_name(f"{self._path.name}-wake")), self._version)
+    def _set_clock(self, connection: sa.Connection) -> None:
+        if self._server_clock is not None and self._server_clock.outdated:
+            self._server_clock.set(connection)
+
+    def _new_line(self) -> Line:
+        if isinstance(self._address, Path):
+            return FileLine(ears(self._address.with_name(f"{self._address.name}-wake")), self._version)
+        from millhand.database.server_line import ServerLine  # noqa: PLC0415 - its driver is an extra
+
+        return ServerLine(self._address, self._notify)
+
+    def _notify(self, channel: str, payload: str) -> None:
+        if self._writer is not None:
+            self._writer.call(lambda connection: connection.execute(sa.select(sa.func.pg_notify(channel, payload))))
 
     async def _version(self) -> int:
         """A number that changes with every commit by another connection."""
@@ -129,8 +173,6 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._read_version)
 
     def _read_version(self) -> int:
-        if self._path is None:
-            return self.clock.now()
         with translated():
             if self._version_source is None:
                 self._version_source = self._read_engine.raw_connection()

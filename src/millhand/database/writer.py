@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -12,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from millhand.core.durability import Durability
-from millhand.database.engines import committing
-from millhand.database.faults import passes, translated
+from millhand.core.errors import BrokerUnavailable
+from millhand.database.engines import begin
+from millhand.database.faults import is_outage, passes, translated
 
 T = TypeVar("T")
 Operation = Callable[[sa.Connection], T]
@@ -36,6 +38,11 @@ class Pending(Generic[T]):
     undo: Undo[T] | None = None
     durability: Durability = Durability.FULL
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether its caller has gone away."""
+        return self.future is not None and self.future.cancelled()
+
 
 @dataclass(frozen=True, slots=True)
 class _Done:
@@ -47,16 +54,26 @@ class _Done:
 class Writer:
     """Runs operations in the order in which they come. Those that wait at the same time share one transaction.
 
-    If one of them fails, the transaction is rolled back and each is run alone, so a fault stays with its owner.
+    If one of them fails, the transaction is rolled back and each is run alone, so a fault stays with its owner. If the
+    database itself fails, all of them are told. No operation is run again once a COMMIT was sent, whose answer may have
+    been lost: then its caller decides. `prepare` is called at the begin of each transaction.
     """
 
-    def __init__(self, engine: sa.Engine, durability: Durability, patience: float) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        durability: Durability,
+        patience: float,
+        prepare: Callable[[sa.Connection], None] | None = None,
+    ) -> None:
         self._engine = engine
+        self._prepare = prepare
         self._durability = durability
         self._patience = patience
         self._queue: SimpleQueue[Pending[Any] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
         self._connection: sa.Connection | None = None
+        self._call: Operation[object] | None = None
 
     def start(self) -> None:
         """Start the thread."""
@@ -65,6 +82,15 @@ class Writer:
     def submit(self, pending: Pending[Any]) -> None:
         """Hand in an operation; its future resolves after its commit."""
         self._queue.put(pending)
+
+    def call(self, operation: Operation[object]) -> None:
+        """Run an operation in a transaction of its own, after what waits; of several, only the last one.
+
+        It is for calls to other processes: PostgreSQL lets only one transaction with a NOTIFY commit at a time, and
+        that one should not wait for a disk. If it fails, nobody is told.
+        """
+        self._call = operation
+        self._queue.put(Pending(_nothing, None, durability=Durability.NORMAL))
 
     def stop(self) -> None:
         """Finish what was handed in, and end the thread. Blocks."""
@@ -82,7 +108,15 @@ class Writer:
         while not stopped:
             batch, stopped = self._next_batch()
             self._commit(batch)
+            self._make_call()
         self._disconnect()
+
+    def _make_call(self) -> None:
+        if self._call is None:
+            return
+        call, self._call = self._call, None
+        with suppress(BrokerUnavailable):  # who was not called looks by itself
+            self._together([Pending(call, None, durability=Durability.NORMAL)])
 
     def _next_batch(self) -> tuple[list[Pending[Any]], bool]:
         """What waits, at least one operation, and whether the end was asked for."""
@@ -99,13 +133,14 @@ class Writer:
         return batch, True
 
     def _commit(self, batch: Sequence[Pending[Any]]) -> None:
-        wanted = [each for each in batch if each.future is None or not each.future.cancelled()]
+        wanted = [each for each in batch if each.operation is not _nothing and not each.abandoned]
         if not wanted:
             return
         try:
             done = self._together(wanted)
         except Exception as error:  # noqa: BLE001 - whatever an operation raises belongs to its caller
-            done = [_Done(wanted[0], error=error)] if len(wanted) == 1 else [self._alone(each) for each in wanted]
+            together = len(wanted) == 1 or is_outage(error)
+            done = [_Done(each, error=error) if together else self._alone(each) for each in wanted]
         self._deliver(done)
 
     def _alone(self, pending: Pending[Any]) -> _Done:
@@ -122,23 +157,42 @@ class Writer:
                     return self._in_transaction(batch)
                 except exc.DBAPIError as error:
                     if not passes(error):
-                        self._disconnect()
+                        self._disconnect_after(error)
                         raise
                     if time.monotonic() > give_up_at:
                         raise
                 time.sleep(_RETRY_AFTER)
 
     def _in_transaction(self, batch: Sequence[Pending[Any]]) -> list[_Done]:
-        if self._connection is None:
-            self._connection = self._engine.connect()
         full = self._durability is Durability.FULL and any(each.durability is Durability.FULL for each in batch)
-        with committing(self._connection, Durability.FULL if full else Durability.NORMAL):
-            return [_Done(each, each.operation(self._connection)) for each in batch]
+        connection, transaction = self._begun(Durability.FULL if full else Durability.NORMAL)
+        with transaction:
+            if self._prepare is not None:
+                self._prepare(connection)
+            return [_Done(each, each.operation(connection)) for each in batch]
+
+    def _begun(self, durability: Durability) -> tuple[sa.Connection, sa.RootTransaction]:
+        """A transaction; if the connection turns out to have been cut while it was idle, one on a new connection."""
+        if self._connection is not None:
+            try:
+                return self._connection, begin(self._connection, durability)
+            except exc.DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                self._disconnect()
+        self._connection = self._engine.connect()
+        return self._connection, begin(self._connection, durability)
+
+    def _disconnect_after(self, error: exc.DBAPIError) -> None:
+        """Look for the database anew: the server at this address may have become another one."""
+        if is_outage(error):
+            self._disconnect()
 
     def _disconnect(self) -> None:
         if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+            connection, self._connection = self._connection, None
+            with suppress(exc.DBAPIError):  # it may be broken
+                connection.close()
 
     def _deliver(self, done: Sequence[_Done]) -> None:
         by_loop: dict[asyncio.AbstractEventLoop, list[_Done]] = {}
@@ -165,3 +219,7 @@ class Writer:
     def _take_back(self, done: _Done) -> None:
         if done.pending.undo is not None and done.error is None:
             self.submit(Pending(done.pending.undo(done.result), None))
+
+
+def _nothing(connection: sa.Connection) -> None:
+    del connection

@@ -21,8 +21,3 @@ def error(check_id: str, finding: str, fix: str) -> Finding:
 def not_applicable(check_id: str, finding: str) -> Finding:
     """There is nothing to check here."""
     return Finding(check_id, Level.NOT_APPLICABLE, finding)
-
-
-def count_of(number: int, name: str) -> str:
-    """A number with its noun: `1 job`, `2 jobs`."""
-    return f"{number:,} {name}" if number == 1 else f"{number:,} {name}s"

@@ -6,7 +6,8 @@ from importlib.metadata import version
 from millhand.core.clock import after
 from millhand.core.finding import Finding
 from millhand.core.state import State
-from millhand.doctor.findings import count_of, not_applicable, ok, warning
+from millhand.core.words import count_of
+from millhand.doctor.findings import not_applicable, ok, warning
 from millhand.doctor.patient import Patient
 from millhand.ledger.filters import JobFilter
 

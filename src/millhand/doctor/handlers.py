@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from millhand.core.finding import Finding
 from millhand.core.registry import Registry
 from millhand.core.state import WAITING
-from millhand.doctor.findings import count_of, error, not_applicable, ok, warning
+from millhand.core.words import count_of
+from millhand.doctor.findings import error, not_applicable, ok, warning
 from millhand.doctor.patient import Patient
 from millhand.ledger.filters import JobFilter
 from millhand.ledger.views import JobRow

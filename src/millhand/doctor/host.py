@@ -11,7 +11,7 @@ import psutil
 
 from millhand.core.finding import Finding
 from millhand.core.limits import MIB
-from millhand.database.engines import sqlite_path
+from millhand.database.urls import sqlite_path
 from millhand.doctor.findings import error, not_applicable, ok, warning
 from millhand.doctor.patient import Patient
 

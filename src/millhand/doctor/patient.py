@@ -11,7 +11,6 @@ from millhand.app.loading import load_app
 from millhand.config import Settings
 from millhand.core.errors import MillhandError
 from millhand.database import schema_status
-from millhand.database.engines import sqlite_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +59,8 @@ def _loaded(settings: Settings) -> tuple[App | None, MillhandError | None]:
 async def _opened(app: App) -> tuple[Backend | None, MillhandError | None]:
     try:
         url = app.settings.database
-        path = sqlite_path(url)
         status = await asyncio.to_thread(schema_status, url)
-        if path is not None and status.present is None:
+        if status.present is None:
             return None, None
         return await app.backend(), None
     except MillhandError as error:

@@ -7,7 +7,7 @@ import pytest
 from millhand.core.clock import SystemClock
 from millhand.core.errors import ConfigError
 from millhand.database import Database
-from millhand.database.engines import sqlite_path
+from millhand.database.urls import sqlite_path
 
 
 def test_relative_and_absolute_files() -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import secrets
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import partial
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import sqlalchemy as sa
 
@@ -12,12 +14,15 @@ from millhand.brokers.sql import SqlBroker
 from millhand.core.clock import Clock, SystemClock
 from millhand.core.state import State
 from millhand.database import Database, Durability
-from millhand.database.engines import sqlite_path, writer_engine
+from millhand.database.engines import writer_engine
+from millhand.database.server_clock import ServerTime
 from millhand.database.tables import attempts, jobs
+from millhand.database.urls import ServerAddress, address_of, sqlite_path
 from millhand.testing.clock import MovableClock
 from millhand.testing.contract.harness import LEASE, BrokerHarness, FullBroker, Opener, Record
 
 _PATIENCE = 0.3
+_A_LONG_TIME = 30.0
 
 _attempts = sa.select(sa.func.count()).where(attempts.c.job == jobs.c.seq).scalar_subquery()
 _JOB = sa.select(jobs.c.state, jobs.c.error_code, _attempts)
@@ -25,10 +30,22 @@ _JOB = sa.select(jobs.c.state, jobs.c.error_code, _attempts)
 
 @asynccontextmanager
 async def open_sql_broker(
-    url: str, worker: str, queues: Sequence[str], lease: float, clock: Clock | None = None, patience: float = 30.0
+    url: str,
+    worker: str,
+    queues: Sequence[str],
+    lease: float,
+    clock: Clock | None = None,
+    patience: float = 30.0,
+    server_time: ServerTime | None = None,
 ) -> AsyncGenerator[FullBroker]:
     """Open a broker on a database of its own connection, as a process does."""
-    database = Database.at(url, clock=clock or SystemClock(), durability=Durability.NORMAL, patience=patience)
+    database = Database.at(
+        url,
+        clock=clock or SystemClock(),
+        durability=Durability.NORMAL,
+        patience=patience,
+        server_time=server_time,
+    )
     broker = SqlBroker(database, queues=queues, worker=worker, lease=lease)
     try:
         await broker.open()
@@ -52,11 +69,17 @@ class SqlHarness(BrokerHarness):
         self, worker: str = "worker-1", *, queues: Sequence[str] = (), lease: float = LEASE
     ) -> AbstractAsyncContextManager[FullBroker]:
         """Open a broker, and close it at the end."""
-        return open_sql_broker(self._url, worker, queues, lease, self._clock, _PATIENCE)
+        return open_sql_broker(self._url, worker, queues, lease, self._clock, _PATIENCE, self._time_of_server)
 
     def attached(self, *, queues: Sequence[str], lease: float) -> FullBroker:
         """A broker on a database that all attached ones share."""
-        self._shared = self._shared or self._database()
+        self._shared = self._shared or Database.at(
+            self._url,
+            clock=self._clock,
+            durability=Durability.NORMAL,
+            patience=_PATIENCE,
+            server_time=self._time_of_server,
+        )
         return SqlBroker(self._shared, queues=queues, worker="worker-1", lease=lease)
 
     async def detach(self) -> None:
@@ -73,21 +96,38 @@ class SqlHarness(BrokerHarness):
         """Let time pass for every broker of this process."""
         self._clock.advance(seconds)
 
-    @asynccontextmanager
-    async def outage(self) -> AsyncGenerator[None]:
-        """Hold the write lock for longer than anyone is patient."""
-        engine = writer_engine(self._url, Durability.NORMAL, _PATIENCE)
-        try:
-            connection = engine.connect()
-            with connection.begin():
-                yield
-            connection.close()
-        finally:
-            engine.dispose()
-
     async def record(self, job_id: str) -> Record:
         """What the tables know of a job."""
         return await asyncio.to_thread(self._record, job_id)
+
+    def _record(self, job_id: str) -> Record:
+        with self._connected() as connection:
+            state, code, count = connection.execute(_JOB.where(jobs.c.id == job_id)).one()
+        return Record(State(state), code, count)
+
+    @contextmanager
+    def _connected(self) -> Generator[sa.Connection]:
+        engine = writer_engine(self._url, Durability.NORMAL, _A_LONG_TIME)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+    def _time_of_server(self, connection: sa.Connection) -> int:
+        """Where a server's clock counts, it is the one that the clauses move."""
+        del connection
+        return self._clock.now()
+
+
+class SqliteHarness(SqlHarness):
+    """A new file."""
+
+    @asynccontextmanager
+    async def outage(self) -> AsyncGenerator[None]:
+        """Hold the write lock for longer than anyone is patient."""
+        with self._connected() as connection, connection.begin():
+            yield
 
     def lose_pushes(self) -> None:
         """Remove the addresses of all who listen."""
@@ -97,14 +137,51 @@ class SqlHarness(BrokerHarness):
             with contextlib.suppress(FileNotFoundError):
                 address.unlink()
 
-    def _record(self, job_id: str) -> Record:
-        engine = writer_engine(self._url, Durability.NORMAL, _PATIENCE)
-        try:
-            with engine.connect() as connection:
-                state, code, count = connection.execute(_JOB.where(jobs.c.id == job_id)).one()
-        finally:
-            engine.dispose()
-        return Record(State(state), code, count)
 
-    def _database(self) -> Database:
-        return Database.at(self._url, clock=self._clock, durability=Durability.NORMAL, patience=_PATIENCE)
+class PostgresHarness(SqlHarness):
+    """A schema of its own in any PostgreSQL database: nobody else's connections and tables are touched."""
+
+    def __init__(self, url: str) -> None:
+        self._name = f"contract-{secrets.token_hex(4)}"
+        parts = urlsplit(url)
+        mine = urlencode({"application_name": self._name, "millhand_schema": self._name.replace("-", "_")})
+        super().__init__(urlunsplit(parts._replace(query=f"{parts.query}&{mine}".lstrip("&"))))
+
+    def skewed_broker(self, worker: str, ahead: float) -> AbstractAsyncContextManager[FullBroker]:
+        """A broker whose machine has its clock set wrong; it asks the real server for the time."""
+        clock = MovableClock()
+        clock.advance(ahead)
+        return open_sql_broker(self._url, worker, (), LEASE, clock, _PATIENCE)
+
+    @asynccontextmanager
+    async def outage(self) -> AsyncGenerator[None]:
+        """Cut every connection of ours, and lock the jobs for longer than anyone is patient."""
+        with self._connected() as connection, connection.begin():
+            self._cut(connection)
+            connection.execute(sa.text(f"LOCK TABLE {self._schema}.jobs IN ACCESS EXCLUSIVE MODE"))
+            yield
+
+    def lose_pushes(self) -> None:
+        """Cut the connections that listen."""
+        with self._connected() as connection, connection.begin():
+            self._cut(connection, "LISTEN%")
+
+    def drop(self) -> None:
+        """Take the schema away, with all that is in it."""
+        with self._connected() as connection, connection.begin():
+            connection.execute(sa.text(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE"))
+
+    @property
+    def _schema(self) -> str:
+        address = address_of(self._url)
+        assert isinstance(address, ServerAddress)
+        return address.schema
+
+    def _cut(self, connection: sa.Connection, doing: str = "%") -> None:
+        connection.execute(
+            sa.text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = :name AND query LIKE :doing AND pid <> pg_backend_pid()"
+            ),
+            {"name": self._name, "doing": doing},
+        )
