@@ -6,15 +6,17 @@ import mimetypes
 import os
 import stat
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
-from millhand.blobs.driver import CHUNK
-from millhand.blobs.replace import make_folders, replace_file
-from millhand.blobs.urls import bad_url, path_of
+from millhand.blobs.driver import CHUNK, Method, OpenBlob
+from millhand.blobs.replace import create_file, files_below, make_folders, replace_file
+from millhand.blobs.urls import bad_url, path_of, url_of
 from millhand.core.artefact import BlobInfo
-from millhand.core.errors import BlobFailed, BlobMissing, BlobStoreDown, Permanent
+from millhand.core.errors import BlobFailed, BlobMissing, BlobStoreDown, NotSupported, Permanent
+
+T = TypeVar("T")
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
@@ -33,30 +35,51 @@ class FileDriver:
         """Size and media type, the type by the name's suffix."""
         return await asyncio.to_thread(self._stat, url)
 
-    async def read(self, url: str) -> AsyncGenerator[bytes]:
+    @asynccontextmanager
+    async def open(self, url: str) -> AsyncGenerator[OpenBlob]:
         """The content as it was when reading began, even if it is replaced meanwhile."""
         file = await opened(lambda: self._open(url))
         try:
-            while chunk := await asyncio.to_thread(_read, file, url):
-                yield chunk
+            info = _info(url, path_of(url).name, os.fstat(file.fileno()))
+            yield OpenBlob(info, _pieces(file, url))
         finally:
             # In a thread: the file's own lock makes it wait for a read that a cancelled caller left behind.
             await asyncio.to_thread(file.close)
 
     async def write(self, url: str, content: Iterable[bytes], media_type: str) -> None:  # noqa: ARG002 - a file has none
         """Replace the file at once, durably: when this returns, a power cut can't undo it."""
-        await asyncio.to_thread(self._write, url, content)
+        await asyncio.to_thread(self._write, url, lambda path: replace_file(path, content))
+
+    async def create(self, url: str, content: bytes, media_type: str) -> BlobInfo | None:
+        """Make the file, durably, if there is none."""
+        made = await asyncio.to_thread(self._write, url, lambda path: create_file(path, [content]))
+        return BlobInfo(url, len(content), media_type=media_type) if made else None
+
+    async def replace(self, url: str, content: bytes, etag: str, media_type: str) -> BlobInfo | None:  # noqa: ARG002
+        """Not for files: nothing tells atomically whether one has changed."""
+        raise NotSupported(f"'{url}' is a file, and files have no etags", hint="Use an object store.")
 
     async def delete(self, url: str) -> None:
         """Remove the file."""
         await asyncio.to_thread(self._delete, url)
+
+    async def walk(self, url: str) -> AsyncGenerator[BlobInfo]:
+        """Every file below a folder, without links and what is still being written."""
+        folder = self._inside(url, _real(url))
+        for path in await asyncio.to_thread(files_below, folder):
+            if info := await asyncio.to_thread(_info_if_there, path):
+                yield info
+
+    async def link(self, url: str, seconds: float, method: Method) -> str:  # noqa: ARG002 - of no use here
+        """Not for files: they are reached by paths alone."""
+        raise NotSupported(f"'{url}' is a file, and files have no links", hint="Use an object store.")
 
     def _stat(self, url: str) -> BlobInfo:
         path = self._allowed(url)
         with file_errors(url):
             facts = path.stat()
         _require_file(facts, url)
-        return BlobInfo(url, facts.st_size, media_type=mimetypes.guess_type(path.name)[0])
+        return _info(url, path.name, facts)
 
     def _open(self, url: str) -> BinaryIO:
         path = self._allowed(url)
@@ -69,13 +92,13 @@ class FileDriver:
             raise
         return open(descriptor, "rb")  # noqa: PTH123 - of a descriptor, not of a path
 
-    def _write(self, url: str, content: Iterable[bytes]) -> None:
+    def _write(self, url: str, put: Callable[[Path], T]) -> T:
         path = self._allowed(url)
         with file_errors(url):
             if path.is_dir():
                 raise bad_url(url, "there is a folder of that name")
             make_folders(path.parent)
-            replace_file(path, content)
+            return put(path)
 
     def _delete(self, url: str) -> None:
         path = self._allowed(url)
@@ -84,13 +107,14 @@ class FileDriver:
             path.unlink()
 
     def _allowed(self, url: str) -> Path:
-        """The real path behind a URL, links and `..` resolved, if it is inside one of the allowed folders."""
-        path = path_of(url)
-        try:
-            real = path.resolve()
-        except (OSError, RuntimeError) as error:
-            raise bad_url(url, f"its path can't be resolved ({error})") from error
-        if any(real.is_relative_to(root) and real != root for root in self._roots):
+        """The real path behind the URL of a file, if it is inside one of the allowed folders."""
+        real = self._inside(url, _real(url))
+        if real in self._roots:
+            raise bad_url(url, "there is a folder of that name")
+        return real
+
+    def _inside(self, url: str, real: Path) -> Path:
+        if any(real.is_relative_to(root) for root in self._roots):
             return real
         folders = ", ".join(str(root) for root in self._roots) or "none"
         raise Permanent(
@@ -122,9 +146,33 @@ def file_errors(url: str) -> Generator[None]:
         raise _translated(error, url) from error
 
 
+def _real(url: str) -> Path:
+    """The path behind a URL, links and `..` resolved."""
+    try:
+        return path_of(url).resolve()
+    except (OSError, RuntimeError) as error:
+        raise bad_url(url, f"its path can't be resolved ({error})") from error
+
+
 def _read(file: BinaryIO, url: str) -> bytes:
     with file_errors(url):
         return file.read(CHUNK)
+
+
+async def _pieces(file: BinaryIO, url: str) -> AsyncGenerator[bytes]:
+    while chunk := await asyncio.to_thread(_read, file, url):
+        yield chunk
+
+
+def _info(url: str, name: str, facts: os.stat_result) -> BlobInfo:
+    kind = mimetypes.guess_type(name)[0]
+    return BlobInfo(url, facts.st_size, media_type=kind, modified=facts.st_mtime_ns // 1_000)
+
+
+def _info_if_there(path: Path) -> BlobInfo | None:
+    with suppress(FileNotFoundError):
+        return _info(url_of(path), path.name, path.stat())
+    return None
 
 
 def _require_file(facts: os.stat_result, url: str) -> None:

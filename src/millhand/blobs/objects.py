@@ -1,84 +1,83 @@
-"""Blobs in object stores: the border to obstore, where its exceptions become ours."""
+"""Blobs in object stores, inside the places that jobs may use and nowhere else."""
 
-from collections.abc import AsyncGenerator, Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager
 
-import obstore
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
-from obstore.store import MemoryStore, ObjectStore
-
-from millhand.blobs.driver import CHUNK
-from millhand.blobs.urls import bad_url, object_key
+from millhand.blobs.driver import Method, OpenBlob
+from millhand.blobs.urls import object_place, prefix_place
 from millhand.core.artefact import BlobInfo
-from millhand.core.errors import BlobFailed, BlobMissing, MillhandError
+from millhand.stores import Bucket, ObjectFacts
 
-_MEDIA_TYPE = "Content-Type"
+Check = Callable[[str, str, str], None]
+"""Given a URL, its bucket and its key: raises `Permanent` for an object that jobs may not use."""
 
 
 class ObjectDriver:
-    """Reads and writes the objects of one store."""
+    """Reads and writes the objects of one kind of store; `opener` makes the client of a bucket by its name."""
 
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+    def __init__(self, opener: Callable[[str], Bucket], check: Check) -> None:
+        self._opener = opener
+        self._check = check
+        self._buckets: dict[str, Bucket] = {}
 
     async def stat(self, url: str) -> BlobInfo:
-        """Size and stored media type."""
-        key = object_key(url)
-        with _object_errors(url):
-            found = await obstore.get_async(self._store, key, options={"head": True})
-        return BlobInfo(url, found.meta["size"], media_type=found.attributes.get(_MEDIA_TYPE))
+        """Size, etag and stored media type."""
+        bucket, key = self._place(url)
+        return _info(url, await bucket.stat(key))
 
-    async def read(self, url: str) -> AsyncGenerator[bytes]:
-        """The content of the object as it was when reading began."""
-        key = object_key(url)
-        with _object_errors(url):
-            found = await obstore.get_async(self._store, key)
-            async for piece in found.stream(min_chunk_size=CHUNK):
-                view = memoryview(piece)
-                for start in range(0, len(view), CHUNK):
-                    yield bytes(view[start : start + CHUNK])
+    @asynccontextmanager
+    async def open(self, url: str) -> AsyncGenerator[OpenBlob]:
+        """The object as it was when reading began."""
+        bucket, key = self._place(url)
+        async with bucket.open(key) as opened:
+            yield OpenBlob(_info(url, opened.facts), opened.pieces)
 
-    async def write(self, url: str, content: Iterable[bytes], media_type: str) -> None:
+    async def write(self, url: str, content: Iterable[bytes], media_type: str) -> str | None:
         """Put the object; a store shows it only when all of it is there."""
-        key = object_key(url)
-        with _object_errors(url):
-            attributes = {_MEDIA_TYPE: media_type}
-            await obstore.put_async(self._store, key, iter(content), attributes=attributes, max_concurrency=2)
+        bucket, key = self._place(url)
+        return await bucket.upload(key, content, media_type)
+
+    async def create(self, url: str, content: bytes, media_type: str) -> BlobInfo | None:
+        """Put the object if there is none."""
+        bucket, key = self._place(url)
+        etag = await bucket.create(key, content, media_type)
+        return None if etag is None else BlobInfo(url, len(content), media_type=media_type, etag=etag)
+
+    async def replace(self, url: str, content: bytes, etag: str, media_type: str) -> BlobInfo | None:
+        """Put the object in the place of the one with this etag."""
+        bucket, key = self._place(url)
+        new = await bucket.replace(key, content, etag, media_type)
+        return None if new is None else BlobInfo(url, len(content), media_type=media_type, etag=new)
 
     async def delete(self, url: str) -> None:
         """Remove the object."""
-        key = object_key(url)
-        with _object_errors(url):
-            try:
-                await obstore.delete_async(self._store, key)
-            except FileNotFoundError:
-                return
+        bucket, key = self._place(url)
+        await bucket.delete(key)
+
+    async def walk(self, url: str) -> AsyncGenerator[BlobInfo]:
+        """Every object below a URL, in the order of their keys."""
+        name, folder = prefix_place(url)
+        self._check(url, name, f"{folder}/")
+        bucket = self._bucket(name)
+        async for page in bucket.pages(folder):
+            for facts in page:
+                yield _info(bucket.url_of(facts.key), facts)
+
+    async def link(self, url: str, seconds: float, method: Method) -> str:
+        """A signed URL; what it allows needs no credentials."""
+        bucket, key = self._place(url)
+        return await bucket.link(key, seconds, method)
+
+    def _place(self, url: str) -> tuple[Bucket, str]:
+        name, key = object_place(url)
+        self._check(url, name, key)
+        return self._bucket(name), key
+
+    def _bucket(self, name: str) -> Bucket:
+        if name not in self._buckets:
+            self._buckets[name] = self._opener(name)
+        return self._buckets[name]
 
 
-def memory_driver() -> ObjectDriver:
-    """Objects in this process's memory: for tests, and gone with it."""
-    return ObjectDriver(MemoryStore())
-
-
-@contextmanager
-def _object_errors(url: str) -> Generator[None]:
-    try:
-        yield
-    except MillhandError:  # from our own content iterator
-        raise
-    except FileNotFoundError as error:
-        raise BlobMissing(f"there is no object at '{url}'") from error
-    except (PermissionDeniedError, UnauthenticatedError) as error:
-        raise BlobFailed(
-            f"permission denied for '{url}'",
-            hint="Check the credentials that the worker was given for this store.",
-        ) from error
-    except ValueError as error:
-        raise bad_url(url, _first_line(error)) from error
-    except (BaseError, OSError) as error:
-        raise BlobFailed(f"'{url}' could not be read or written: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    """Without the debug dump that obstore appends."""
-    return str(error).partition("\n")[0]
+def _info(url: str, facts: ObjectFacts) -> BlobInfo:
+    return BlobInfo(url, facts.size, media_type=facts.media_type, etag=facts.etag or None, modified=facts.modified)

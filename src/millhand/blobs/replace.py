@@ -1,12 +1,19 @@
-"""Put a file in place at once and durably: readers see the old one or the new one, also after a power cut."""
+"""Put a file in place at once and durably: readers see the old one or the new one, also after a power cut.
+
+What is still being written is a draft, which nobody else should see: listing files leaves it out.
+"""
 
 import os
+import re
 import secrets
+import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+_DRAFT = re.compile(r"\.millhand-[0-9a-f]{16}\.part")
 _DESCRIPTORS = Path("/proc/self/fd")
 
 
@@ -16,19 +23,28 @@ def replace_file(path: Path, content: Iterable[bytes]) -> None:
     Whatever fails, the draft is removed. On Linux it has no name while it is written, so that even a process that is
     killed meanwhile leaves nothing behind (open(2), O_TMPFILE).
     """
-    draft = path.parent / f".millhand-{secrets.token_hex(8)}.part"
-    try:
-        with _open(draft) as file:
-            for chunk in content:
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-            _name(file, draft)
+    with _draft(path, content) as draft:
         draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
     _sync(path.parent)
+
+
+def create_file(path: Path, content: Iterable[bytes]) -> bool:
+    """The same, but only if `path` is not there; whether it was made. Needs a file system with links."""
+    with _draft(path, content) as draft:
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            return False
+        finally:
+            draft.unlink()
+    _sync(path.parent)
+    return True
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Every regular file below a folder, sorted, without drafts; links are neither listed nor followed."""
+    found = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+    return sorted(path for path in found if not _DRAFT.fullmatch(path.name) and _is_plain(path))
 
 
 def make_folders(folder: Path) -> None:
@@ -38,6 +54,30 @@ def make_folders(folder: Path) -> None:
     make_folders(folder.parent)
     folder.mkdir(exist_ok=True)
     _sync(folder.parent)
+
+
+@contextmanager
+def _draft(path: Path, content: Iterable[bytes]) -> Generator[Path]:
+    """A file beside `path` that has the content, on disk; it is removed if the block fails."""
+    draft = path.parent / f".millhand-{secrets.token_hex(8)}.part"
+    try:
+        with _open(draft) as file:
+            for chunk in content:
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+            _name(file, draft)
+        yield draft
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _is_plain(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:  # gone since it was listed
+        return False
 
 
 def _open(draft: Path) -> BinaryIO:

@@ -1,10 +1,12 @@
-"""From paths to `file://` URLs and back (RFC 8089), for POSIX and Windows alike, touching no disk."""
+"""What the URLs of blobs name: paths here (`file://`, RFC 8089, POSIX and Windows), or buckets and keys elsewhere."""
 
 import os
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
 
 from millhand.core.errors import Permanent
+from millhand.core.redact import redact_text
+from millhand.stores import key_fault
 
 _KEPT = "/:!$&'()*+,;=@~"  # what RFC 3986 allows in a path as it is
 _BAD_URL_HINT = "Write an absolute URL such as file:///data/letter.docx; encode ? as %3F and # as %23."
@@ -61,18 +63,38 @@ def scheme_of(url: str) -> str:
     return scheme.lower()
 
 
-def object_key(url: str) -> str:
-    """The key of an object store's URL: host and path, decoded."""
-    parts = _split(url)
-    key = f"{parts.netloc}/{_decoded(url, parts).lstrip('/')}".strip("/")
-    if not key:
-        raise bad_url(url, "it names no object")
-    return key
+def object_place(url: str) -> tuple[str, str]:
+    """The bucket and the key that an object store's URL names: its host, and its path decoded."""
+    bucket, key = _bucket_and_path(url)
+    if fault := key_fault(key):
+        raise bad_url(url, fault if key else "it names no object")
+    return bucket, key
+
+
+def prefix_place(url: str) -> tuple[str, str]:
+    """The bucket and the folder that an object store's URL names; the folder is empty for the whole bucket."""
+    bucket, path = _bucket_and_path(url)
+    folder = path.removesuffix("/")
+    if not bucket:
+        raise bad_url(url, "it names no bucket")
+    if folder and (fault := key_fault(folder)):
+        raise bad_url(url, fault)
+    return bucket, folder
 
 
 def bad_url(url: str, reason: str) -> Permanent:
     """The error for a URL that can't be meant."""
-    return Permanent(f"'{url}' is not the URL of a blob: {reason}", code="bad_url", hint=_BAD_URL_HINT)
+    return Permanent(f"'{redact_text(url)}' is not the URL of a blob: {reason}", code="bad_url", hint=_BAD_URL_HINT)
+
+
+def _bucket_and_path(url: str) -> tuple[str, str]:
+    parts = _split(url)
+    if "@" in parts.netloc or ":" in parts.netloc:
+        raise bad_url(url, "it has more than a bucket for its host: credentials and ports belong into the settings")
+    try:
+        return parts.netloc, _decoded(url, parts).removeprefix("/").encode().decode()
+    except UnicodeError as error:
+        raise bad_url(url, "its path is not UTF-8") from error
 
 
 def _file_url(url: str) -> SplitResult:

@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class BlobInfo:
-    """What is known of a blob: its size in bytes, and the SHA-256 of its content in hex where it was seen whole."""
+    """What is known of a blob: its size in bytes, and the SHA-256 of its content in hex where it was seen whole.
+
+    `etag` changes with the content, where the store keeps one. `modified` is the store's own clock, an instant.
+    """
 
     url: str
     size: int
     sha256: str | None = None
     media_type: str | None = None
+    etag: str | None = None
+    modified: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from millhand.blobs.urls import object_key, path_of, posix_path, scheme_of, url_of, windows_path
+from millhand.blobs.urls import object_place, path_of, posix_path, prefix_place, scheme_of, url_of, windows_path
 from millhand.core.errors import Permanent
 
 
@@ -111,8 +111,50 @@ def test_a_path_is_no_url(text: str) -> None:
     assert "file:///" in refused.value.hint
 
 
-def test_an_object_key_is_host_and_path() -> None:
-    assert object_key("memory://store/a%20b/c.txt") == "store/a b/c.txt"
-    assert object_key("memory:///c.txt") == "c.txt"
-    with pytest.raises(Permanent):
-        object_key("memory://")
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("s3://bucket/a%20b/c.txt", ("bucket", "a b/c.txt")),
+        ("s3://bucket/%D7%A9.pdf", ("bucket", "ש.pdf")),
+        ("az://container/a+b", ("container", "a+b")),
+        ("memory:///c.txt", ("", "c.txt")),
+        ("s3://bucket/..hidden", ("bucket", "..hidden")),
+    ],
+)
+def test_an_object_is_named_by_bucket_and_key(url: str, place: tuple[str, str]) -> None:
+    assert object_place(url) == place
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "memory://",
+        "s3://bucket",
+        "s3://bucket/",
+        "s3://bucket/folder/",
+        "s3://bucket//a",
+        "s3://bucket/a//b",
+        "s3://bucket/a/../b",
+        "s3://bucket/a/%2E%2E/b",
+        "s3://bucket/./a",
+        "s3://bucket/a%2F%2Fb",
+        "s3://bucket/new%0Aline",
+        "s3://bucket/%7F",
+        "s3://bucket/%FF",
+        "s3://key:secret@bucket/a",
+        "s3://bucket:9000/a",
+        "s3://bucket/a?versionId=1",
+    ],
+)
+def test_a_url_that_clients_read_differently_names_no_object(url: str) -> None:
+    with pytest.raises(Permanent) as refused:
+        object_place(url)
+    assert refused.value.code == "bad_url"
+
+
+def test_a_folder_is_named_with_and_without_a_slash_at_its_end() -> None:
+    assert prefix_place("s3://bucket/in/new/") == prefix_place("s3://bucket/in/new") == ("bucket", "in/new")
+    assert prefix_place("s3://bucket/") == prefix_place("s3://bucket") == ("bucket", "")
+    for url in ("s3://", "s3:///folder", "s3://bucket/a//", "s3://bucket/.."):
+        with pytest.raises(Permanent):
+            prefix_place(url)
