@@ -8,7 +8,7 @@ import shutil
 import socket
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,10 +19,11 @@ import psutil
 from millhand.app.app import App
 from millhand.app.backend import Backend
 from millhand.app.loading import target_of_main
+from millhand.app.workdir import fresh_workdir
 from millhand.brokers.sql.send import insert_jobs
 from millhand.config import Settings, check
 from millhand.core.clock import Clock
-from millhand.core.errors import ConfigError
+from millhand.core.errors import BrokerUnavailable, ConfigError
 from millhand.core.finding import Finding, Level
 from millhand.core.health import LoopTick
 from millhand.core.job import NewJob
@@ -108,12 +109,13 @@ async def open_worker(app: App, target: str, *, through: Through = lambda broker
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(backend.close)
-        workdir = await asyncio.to_thread(_fresh_workdir, settings.data_dir / "work", name)
+        workdir = await asyncio.to_thread(fresh_workdir, settings.data_dir / "work", name)
         stack.push_async_callback(asyncio.to_thread, shutil.rmtree, workdir, ignore_errors=True)
         worker = _assemble(app, target, backend, through(backend.broker, name), name, workdir)
         await _put_schedules(app, backend)
         yield worker
-        await Workers(backend.database).forget(name)
+        with suppress(BrokerUnavailable):  # then its row grows old, as that of a worker that was killed
+            await Workers(backend.database).forget(name)
 
 
 def run_app(app: App) -> None:
@@ -285,16 +287,3 @@ async def _put_schedules(app: App, backend: Backend) -> None:
                 tenant=declared.tenant,
             )
         )
-
-
-def _fresh_workdir(parent: Path, name: str) -> Path:
-    """A folder for this worker's executors; folders of workers that are gone are removed."""
-    parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.iterdir():
-        pid = left.name.rsplit("-", 2)[-2] if left.name.count("-") >= 2 else ""  # noqa: PLR2004 - host, pid, random
-        ours = left.name.startswith(f"{socket.gethostname()}-")
-        if ours and pid.isdigit() and not psutil.pid_exists(int(pid)):
-            shutil.rmtree(left, ignore_errors=True)
-    workdir = parent / name
-    workdir.mkdir()
-    return workdir.resolve()
