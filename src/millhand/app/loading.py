@@ -1,21 +1,24 @@
-"""Find the app that a worker serves: by `module:attribute`, by `path/to/file.py:attribute`, or the built-in one."""
+"""Find the app that a worker serves: by module and attribute, by file, by the name of a service, or the usual one."""
 
 import importlib
 import runpy
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from millhand.app.app import App
 from millhand.core.errors import ConfigError
 
-BUILT_IN = "millhand.app.built_in:app"
+BUILT_IN = "millhand.services.everything:app"
 _DEFAULT_ATTRIBUTE = "app"
+_SERVICES = "millhand.services"
 
 
 def load_app(target: str) -> App:
     """Import the app that `target` names; raises `ConfigError` that says what is wrong with it."""
+    target = service_target(target) or target
     place, _, attribute = (target or BUILT_IN).rpartition(":")
     if not place or place.endswith(("/", "\\")):
         place, attribute = target, _DEFAULT_ATTRIBUTE
@@ -29,6 +32,17 @@ def load_app(target: str) -> App:
             hint="Write it as package.module:attribute, where the attribute is your App.",
         )
     return found
+
+
+def service_target(name: str) -> str | None:
+    """The app of the service of that name, None if there is none: each has its own in a module `app`."""
+    plain = name.replace("-", "_")
+    if not plain.isidentifier():
+        return None
+    package = find_spec(f"{_SERVICES}.{plain}")
+    if package is None or package.submodule_search_locations is None:
+        return None
+    return f"{package.name}.app:{_DEFAULT_ATTRIBUTE}"
 
 
 def target_of_main(app: App) -> str:

@@ -131,6 +131,11 @@ class Metrics:
         self._scraped.queues = tuple(stats)
         self._scraped.queues_at = now
 
+    @property
+    def queue_stats(self) -> tuple[QueueStats, ...]:
+        """How the queues stood when they were last looked at."""
+        return self._scraped.queues
+
     def text(self) -> bytes:
         """Everything, in the Prometheus text format."""
         return generate_latest(self.registry)
