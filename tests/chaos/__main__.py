@@ -8,17 +8,22 @@ import asyncio
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
+from tests.chaos.beds import OpenBed, sqlite_bed
 from tests.chaos.driver import run
+from tests.chaos.postgres import postgres_bed
 from tests.chaos.report import breaches, summary
+
+BEDS: Mapping[str, OpenBed] = {"sqlite": sqlite_bed, "postgres": postgres_bed}
 
 
 def main() -> int:
     """Run one seed."""
     options = _parser().parse_args()
     folder = Path(tempfile.mkdtemp(prefix="millhand-chaos-"))
-    outcome = asyncio.run(run(folder, options.seed, options.jobs))
+    outcome = asyncio.run(run(BEDS[options.broker], folder, options.seed, options.jobs))
     _say(f"Chaos with seed {options.seed} on {options.broker}:", *summary(outcome))
     if outcome.breaches:
         _say(*breaches(outcome), f"All records are in {folder}")
@@ -35,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="decides the jobs and the faults")
     parser.add_argument("--jobs", type=int, default=2000, help="how many jobs are sent")
-    parser.add_argument("--broker", choices=["sqlite"], default="sqlite", help="where the jobs wait")
+    parser.add_argument("--broker", choices=sorted(BEDS), default="sqlite", help="where the jobs wait")
     return parser
 
 

@@ -54,7 +54,7 @@ class Blows:
             await do(target, strike.seconds)
             target.busy = False
 
-        return Hit(f"dispatcher {target.number}, process {target.pid}, {strike.seconds} s", rest)
+        return Hit(f"{target.name}, process {target.pid}, {strike.seconds} s", rest)
 
     async def _at_executor(self, do: _ToExecutor, strike: Strike) -> Hit | None:
         dispatcher = self._free_dispatcher(strike)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +12,16 @@ import psutil
 from millhand.core.clock import SystemClock
 from millhand.testing.checker import check
 from millhand.testing.evidence import Breach, Evidence
+from tests.chaos.beds import Bed, OpenBed
 from tests.chaos.blows import Blows
-from tests.chaos.evidence import evidence_of, live_jobs, repeated_runs, unexplained_crashes
+from tests.chaos.evidence import Ledger, evidence_of, open_ledger, repeated_runs, unexplained
 from tests.chaos.faults import Faults, Struck
 from tests.chaos.fleet import Dispatcher, Producer, of_run
 from tests.chaos.pace import Pace
-from tests.chaos.plan import make_plan
+from tests.chaos.plan import PROCESS_FAULTS, Plan, make_plan
 
-DISPATCHERS = 2
+_DISPATCHERS = ("dispatcher-0", "dispatcher-1")
+_PRODUCER = "producer"
 _UP_WITHIN = 60.0
 _DONE_WITHIN = 90.0
 _GONE_WITHIN = 5.0
@@ -36,44 +38,58 @@ class Outcome:
     seconds: float
 
 
-async def run(folder: Path, seed: int, jobs: int) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Lived:
+    """What was seen while the processes of a run lived."""
+
+    struck: Struck
+    killed_executors: set[str]
+    breaches: list[Breach]
+
+
+async def run(open_bed: OpenBed, folder: Path, seed: int, jobs: int) -> Outcome:
     """Run the plan of a seed in this folder, which then holds all records of it."""
     began = time.monotonic()
-    plan = make_plan(seed, jobs)
-    dispatchers = [Dispatcher(folder, number) for number in range(DISPATCHERS)]
-    try:
-        await asyncio.gather(*(dispatcher.begin() for dispatcher in dispatchers))
-        await _until(lambda: all(one.ready for one in dispatchers), _UP_WITHIN)
-        clock = SystemClock()
-        pace = Pace(folder, clock.now(), clock)
-        producer = Producer(folder, [str(seed), str(jobs), str(pace.start)])
-        blows = Blows(dispatchers, producer)
-        faults = Faults(blows.strikers(), pace)
-        await asyncio.gather(producer.run(), faults.run(plan.strikes))
-        done = await _until(lambda: live_jobs(folder) == 0, _DONE_WITHIN)
-        await asyncio.gather(*(dispatcher.finish() for dispatcher in dispatchers))
-        await _until(lambda: not of_run(folder), _GONE_WITHIN)
-        breaches = [] if done else [Breach("hang", "", f"jobs are left after {_DONE_WITHIN:g} s without a fault")]
-        breaches += [Breach("left process", "", _describe(process)) for process in of_run(folder).values()]
-    finally:
-        _kill_all(folder)
-    unexpected = [text for one in (*dispatchers, producer) for text in one.unexpected]
-    breaches += [Breach("unexpected end", "", text) for text in unexpected]
+    async with open_bed(folder, [*_DISPATCHERS, _PRODUCER]) as bed, open_ledger(bed.ledger) as ledger:
+        plan = make_plan(seed, jobs, PROCESS_FAULTS.union(bed.strikers()))
+        try:
+            lived = await _live(folder, bed, plan, ledger)
+        finally:
+            _kill_all(folder)
+        evidence = await evidence_of(folder, ledger)
+        breaches = [*lived.breaches, *unexplained(await ledger.crashes(), lived.killed_executors), *check(evidence)]
+    return Outcome(evidence, breaches, lived.struck, repeated_runs(folder), time.monotonic() - began)
+
+
+async def _live(folder: Path, bed: Bed, plan: Plan, ledger: Ledger) -> _Lived:
+    dispatchers = [Dispatcher(folder, name, bed.environment(name)) for name in _DISPATCHERS]
+    await asyncio.gather(*(one.begin() for one in dispatchers))
+    await _until(lambda: all(one.ready for one in dispatchers), _UP_WITHIN)
+    clock = SystemClock()
+    pace = Pace(folder, clock.now(), clock)
+    producer = Producer(folder, bed.environment(_PRODUCER), [str(plan.seed), str(plan.jobs), str(pace.start)])
+    blows = Blows(dispatchers, producer)
+    faults = Faults({**blows.strikers(), **bed.strikers()}, pace)
+    await asyncio.gather(producer.run(), faults.run(plan.strikes))
+    done = await _until(ledger.is_done, _DONE_WITHIN)
+    await asyncio.gather(*(one.finish() for one in dispatchers))
+    await _until(lambda: not of_run(folder), _GONE_WITHIN)
+    breaches = [] if done else [Breach("hang", "", f"jobs are left after {_DONE_WITHIN:g} s without a fault")]
+    breaches += [Breach("left process", "", _describe(process)) for process in of_run(folder).values()]
+    breaches += [Breach("unexpected end", "", text) for one in (*dispatchers, producer) for text in one.unexpected]
     breaches += [Breach("missed", "", f"nothing was up to {strike.fault}") for strike in faults.struck.missed]
-    breaches += [*_tracebacks(folder), *unexplained_crashes(folder, blows.killed_executors)]
-    evidence = evidence_of(folder)
-    return Outcome(
-        evidence, [*breaches, *check(evidence)], faults.struck, repeated_runs(folder), time.monotonic() - began
-    )
+    return _Lived(faults.struck, blows.killed_executors, [*breaches, *_tracebacks(folder)])
 
 
-async def _until(condition: Callable[[], bool], within: float) -> bool:
+async def _until(condition: Callable[[], bool | Awaitable[bool]], within: float) -> bool:
     deadline = time.monotonic() + within
-    while not condition():
+    while True:
+        answer = condition()
+        if answer if isinstance(answer, bool) else await answer:
+            return True
         if time.monotonic() > deadline:
             return False
         await asyncio.sleep(0.1)
-    return True
 
 
 def _tracebacks(folder: Path) -> Iterator[Breach]:

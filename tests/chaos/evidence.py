@@ -2,20 +2,21 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from millhand.core.clock import SystemClock
 from millhand.core.settlement import Charge
-from millhand.core.state import Cause, State
+from millhand.core.state import FINAL, Cause, State
+from millhand.database import Database
 from millhand.database.tables import attempts, jobs
 from millhand.testing.evidence import AttemptRow, Breach, Evidence, HandlerRun, JobRow
 from millhand.testing.history import SUFFIX, read_history, read_lines
 from tests.chaos.app import SELF_KILLING
-
-DATABASE = "millhand.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,53 @@ class Crash:
     executor: str
 
 
-def evidence_of(folder: Path) -> Evidence:
+class Ledger:
+    """What the database says of a run. All of it may be asked once no fault strikes any more."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def is_done(self) -> bool:
+        """Whether every job is final."""
+        live = sa.select(jobs.c.id).where(jobs.c.state.not_in([state.value for state in FINAL])).limit(1)
+        return await self._database.read(lambda connection: connection.execute(live).first() is None)
+
+    async def jobs(self) -> list[JobRow]:
+        """All jobs."""
+        return await self._database.read(lambda connection: [_job(row) for row in connection.execute(sa.select(jobs))])
+
+    async def attempts(self) -> list[AttemptRow]:
+        """All attempts."""
+        return await self._database.read(lambda connection: [_attempt(row) for row in connection.execute(_ATTEMPTS)])
+
+    async def crashes(self) -> list[Crash]:
+        """The crashes that were seen by the executor's own dispatcher."""
+
+        def read(connection: sa.Connection) -> list[Crash]:
+            return [Crash(row.id, row.kind, f"{row.worker}.{row.executor}") for row in connection.execute(_CRASHES)]
+
+        return await self._database.read(read)
+
+
+@asynccontextmanager
+async def open_ledger(url: str) -> AsyncGenerator[Ledger]:
+    """The ledger at a URL."""
+    database = Database.at(url, clock=SystemClock())
+    await database.open()
+    try:
+        yield Ledger(database)
+    finally:
+        await database.close()
+
+
+async def evidence_of(folder: Path, ledger: Ledger) -> Evidence:
     """All that is known of the run in this folder; its processes must have ended."""
-    with _engine(folder).connect() as connection:
-        return Evidence(
-            history=read_history(folder / "history"),
-            jobs=[_job(row) for row in connection.execute(sa.select(jobs))],
-            attempts=[_attempt(row) for row in connection.execute(_ATTEMPTS)],
-            runs=[run for path in _run_files(folder) for run in _runs(path)],
-        )
+    return Evidence(
+        history=read_history(folder / "history"),
+        jobs=await ledger.jobs(),
+        attempts=await ledger.attempts(),
+        runs=[run for path in _run_files(folder) for run in _runs(path)],
+    )
 
 
 def repeated_runs(folder: Path) -> int:
@@ -44,21 +83,6 @@ def repeated_runs(folder: Path) -> int:
         line["job"] for path in _run_files(folder) for line in read_lines(path) if line.get("how") == "returned"
     )
     return sum(count - 1 for count in returned.values())
-
-
-def live_jobs(folder: Path) -> int:
-    """How many jobs are not final."""
-    final = [State.COMPLETED.value, State.DISCARDED.value, State.CANCELLED.value]
-    counted = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.state.not_in(final))
-    with _engine(folder).connect() as connection:
-        return connection.scalar(counted) or 0
-
-
-def unexplained_crashes(folder: Path, killed_executors: set[str]) -> Iterator[Breach]:
-    """Jobs that were charged the death of an executor that nobody killed."""
-    with _engine(folder).connect() as connection:
-        crashes = [Crash(row.id, row.kind, f"{row.worker}.{row.executor}") for row in connection.execute(_CRASHES)]
-    yield from unexplained(crashes, killed_executors)
 
 
 def unexplained(crashes: Sequence[Crash], killed_executors: set[str]) -> Iterator[Breach]:
@@ -74,10 +98,6 @@ _CRASHES = (
     .join(jobs, jobs.c.seq == attempts.c.job)
     .where(attempts.c.charge == Charge.CRASH.value, attempts.c.cause != Cause.LEASE_EXPIRED.value)
 )
-
-
-def _engine(folder: Path) -> sa.Engine:
-    return sa.create_engine(f"sqlite:///{folder / 'data' / DATABASE}", poolclass=sa.NullPool)
 
 
 def _job(row: sa.Row) -> JobRow:

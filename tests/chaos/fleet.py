@@ -17,12 +17,15 @@ from tests.chaos.plan import LEASE
 EXECUTORS = 2
 _MARK = "CHAOS_RUN"
 _ENDS_WITHIN = 20.0
+_BEFORE_ANOTHER_TRY = 0.3
+NOBODY_THERE = 75
+"""The code with which a process ends that finds the database out of reach when it starts."""
 # A second SIGTERM may come when the worker has handed back everything and listens no more.
 _AFTER_A_FAULT = {0, -signal.SIGKILL, -signal.SIGTERM}
 
 
 def settings_of(folder: Path) -> dict[str, str]:
-    """The environment in which all processes of a run live."""
+    """The part of their environment that all processes of a run share."""
     return {
         "MILLHAND_DATA_DIR": str(folder / "data"),
         "MILLHAND_HTTP__HOST": "",
@@ -42,15 +45,17 @@ def ready_mark(folder: Path, pid: int) -> Path:
     return folder / "ready" / str(pid)
 
 
-async def start(folder: Path, log: str, module: str, *arguments: str) -> asyncio.subprocess.Process:
-    """Start a module of ours as a process; what it says goes to the log of that name."""
-    with (folder / f"{log}.log").open("ab") as said:
+async def start(
+    folder: Path, name: str, environment: Mapping[str, str], module: str, *arguments: str
+) -> asyncio.subprocess.Process:
+    """Start a module of ours as the process of that name; what it says goes to its log."""
+    with (folder / f"{name}.log").open("ab") as said:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             module,
             *arguments,
-            env={**os.environ, **settings_of(folder)},
+            env={**os.environ, **settings_of(folder), **environment},
             stdout=said,
             stderr=said,
         )
@@ -61,7 +66,8 @@ class Dispatcher:
     """The place of one dispatcher, where one process follows the other. While `busy`, a fault is at work on it."""
 
     folder: Path
-    number: int
+    name: str
+    environment: Mapping[str, str]
     unexpected: list[str] = field(default_factory=list)
     busy: bool = False
     _process: asyncio.subprocess.Process | None = None
@@ -119,19 +125,19 @@ class Dispatcher:
         try:
             await asyncio.wait_for(self._keeper, _ENDS_WITHIN)
         except TimeoutError:
-            self.unexpected.append(f"dispatcher {self.number} did not end within {_ENDS_WITHIN:g} s of SIGTERM")
+            self.unexpected.append(f"{self.name} did not end within {_ENDS_WITHIN:g} s of SIGTERM")
 
     async def _start(self) -> asyncio.subprocess.Process:
-        return await start(self.folder, f"dispatcher-{self.number}", "tests.chaos.worker")
+        return await start(self.folder, self.name, self.environment, "tests.chaos.worker")
 
     async def _keep(self) -> None:
         while self._process is not None:
             code = await self._process.wait()
-            if not self._expected or code not in _AFTER_A_FAULT:
-                self.unexpected.append(f"dispatcher {self.number} ended with code {code}")
+            if code != NOBODY_THERE and not (self._expected and code in _AFTER_A_FAULT):
+                self.unexpected.append(f"{self.name} ended with code {code}")
             if self._stopping:
                 return
-            await asyncio.sleep(self._pause)
+            await asyncio.sleep(max(self._pause, _BEFORE_ANOTHER_TRY if code == NOBODY_THERE else 0.0))
             self._expected, self._pause = False, 0.0
             self._process = await self._start()
             self._replaced.set()
@@ -142,6 +148,7 @@ class Producer:
     """The producer, started anew after each kill until it has done its part."""
 
     folder: Path
+    environment: Mapping[str, str]
     arguments: Sequence[str]
     unexpected: list[str] = field(default_factory=list)
     _process: asyncio.subprocess.Process | None = None
@@ -149,13 +156,16 @@ class Producer:
     async def run(self) -> None:
         """Have the plan sent, however often the process is killed."""
         while True:
-            self._process = await start(self.folder, "producer", "tests.chaos.producer", *self.arguments)
+            self._process = await start(
+                self.folder, "producer", self.environment, "tests.chaos.producer", *self.arguments
+            )
             code = await self._process.wait()
             if code == 0:
                 return
-            if code != -signal.SIGKILL:
+            if code not in {-signal.SIGKILL, NOBODY_THERE}:
                 self.unexpected.append(f"the producer ended with code {code}")
                 return
+            await asyncio.sleep(_BEFORE_ANOTHER_TRY if code == NOBODY_THERE else 0.0)
 
     def kill(self) -> bool:
         """Kill the present process; whether there was one."""

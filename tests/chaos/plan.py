@@ -3,7 +3,7 @@
 All times are seconds from the start, on the clock of the plan (`pace`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
@@ -22,7 +22,7 @@ _CANCELLED_SHARE_OF_LONG = 0.4
 
 
 class Fault(StrEnum):
-    """What can befall the processes."""
+    """What can befall the processes, and what the place where the jobs wait."""
 
     KILL_EXECUTOR = "kill an executor"
     END_EXECUTOR = "end an executor"
@@ -32,14 +32,36 @@ class Fault(StrEnum):
     DRAIN_DISPATCHER = "drain a dispatcher"
     ABORT_DISPATCHER = "abort a dispatcher"
     KILL_PRODUCER = "kill the producer"
+    RESTART_SERVER = "restart the server"
+    CRASH_SERVER = "crash the server"
+    END_SESSIONS = "end sessions"
+    STALL_NETWORK = "stall a network"
 
 
-# Seconds for which a process is frozen, or a dead one is left dead.
+PROCESS_FAULTS = frozenset(
+    {
+        Fault.KILL_EXECUTOR,
+        Fault.END_EXECUTOR,
+        Fault.FREEZE_EXECUTOR,
+        Fault.KILL_DISPATCHER,
+        Fault.FREEZE_DISPATCHER,
+        Fault.DRAIN_DISPATCHER,
+        Fault.ABORT_DISPATCHER,
+        Fault.KILL_PRODUCER,
+    }
+)
+"""What can happen wherever the jobs wait."""
+
+
+# Seconds for which a process or a network stands still, or what is dead is left dead.
 _PAUSES = {
     Fault.FREEZE_EXECUTOR: (0.2, 2.0),
     Fault.FREEZE_DISPATCHER: (LEASE * 1.3, LEASE * 1.8),
     Fault.KILL_DISPATCHER: (0.0, LEASE * 1.5),
     Fault.ABORT_DISPATCHER: (0.02, 0.3),
+    Fault.RESTART_SERVER: (0.0, LEASE),
+    Fault.CRASH_SERVER: (0.0, LEASE),
+    Fault.STALL_NETWORK: (0.3, LEASE * 1.8),
 }
 
 # Out of a thousand jobs, so many are of this kind; the others are quick.
@@ -102,18 +124,21 @@ class Plan:
     """All that a seed decides."""
 
     seed: int
+    jobs: int
     seconds: float
     batches: tuple[Batch, ...]
     cancels: tuple[Cancel, ...]
     strikes: tuple[Strike, ...]
 
 
-def make_plan(seed: int, jobs: int) -> Plan:
-    """The plan of a seed: the same one whenever it is asked for."""
+def make_plan(seed: int, jobs: int, faults: Collection[Fault] = PROCESS_FAULTS) -> Plan:
+    """The plan of a seed: the same one whenever it is asked for, but for its faults, which are of these kinds."""
     seconds = max(_SHORTEST, jobs / _JOBS_A_SECOND)
     batches = tuple(_batches(_random("jobs", seed), jobs, seconds))
     cancels = tuple(_cancels(_random("cancels", seed), batches))
-    return Plan(seed, seconds, batches, cancels, tuple(_strikes(_random("faults", seed), seconds)))
+    return Plan(
+        seed, jobs, seconds, batches, cancels, tuple(_strikes(_random("faults", seed), seconds, sorted(faults)))
+    )
 
 
 def _random(what: str, seed: int) -> Random:
@@ -146,13 +171,13 @@ def _cancels(random: Random, batches: tuple[Batch, ...]) -> Iterator[Cancel]:
                 yield Cancel(batch.at + random.uniform(0.0, 1.0), order.id)
 
 
-def _strikes(random: Random, seconds: float) -> Iterator[Strike]:
+def _strikes(random: Random, seconds: float, faults: Sequence[Fault]) -> Iterator[Strike]:
     """Faults one after another; each kind comes once before any comes again."""
-    count = max(len(Fault), round(seconds / _SECONDS_BETWEEN_FAULTS))
+    count = max(len(faults), round(seconds / _SECONDS_BETWEEN_FAULTS))
     deck: list[Fault] = []
     for number in range(count):
         if not deck:
-            deck = random.sample(list(Fault), len(Fault))
+            deck = random.sample(faults, len(faults))
         fault = deck.pop()
         at = (number + random.uniform(0.1, 0.9)) * seconds / count
         if fault is Fault.KILL_PRODUCER:

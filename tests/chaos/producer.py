@@ -7,16 +7,21 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from millhand.app.backend import Backend
+from millhand.core.errors import BrokerUnavailable
 from millhand.core.job import NewJob
 from millhand.testing.history import RecordingBroker, Sending, read_history
 from tests.chaos.app import FOLDER, app
+from tests.chaos.fleet import NOBODY_THERE
 from tests.chaos.pace import Pace
 from tests.chaos.plan import Batch, Order, Plan, make_plan
+
+_BEFORE_ANOTHER_TRY = 0.2
 
 
 async def produce(seed: int, jobs: int, start: int) -> None:
@@ -33,13 +38,24 @@ async def _send(broker: RecordingBroker, batches: Sequence[Batch], pace: Pace) -
     async with asyncio.TaskGroup() as group:
         for batch in batches:
             await pace.until(batch.at)
-            group.create_task(broker.send([_job(order) for order in batch.orders]))
+            group.create_task(_persistently(partial(broker.send, [_job(order) for order in batch.orders])))
 
 
 async def _cancel(broker: RecordingBroker, plan: Plan, pace: Pace) -> None:
     for cancel in sorted(plan.cancels, key=lambda cancel: cancel.at):
         await pace.until(cancel.at)
-        await broker.cancel(cancel.job_id)
+        await _persistently(partial(broker.cancel, cancel.job_id))
+
+
+async def _persistently(call: Callable[[], Awaitable[object]]) -> None:
+    """Repeat a call until somebody answers: it changes nothing that an earlier one has done."""
+    while True:
+        try:
+            await call()
+        except BrokerUnavailable:
+            await asyncio.sleep(_BEFORE_ANOTHER_TRY)
+        else:
+            return
 
 
 def _job(order: Order) -> NewJob:
@@ -62,7 +78,10 @@ def _answered(folder: Path) -> set[str]:
 async def _broker(folder: Path) -> AsyncGenerator[RecordingBroker]:
     name = f"producer-{os.getpid()}-{app.clock.new_id()[-8:]}"
     settings = app.settings
-    backend = await Backend.open(settings.database, app.clock, durability=settings.durability, worker=name)
+    try:
+        backend = await Backend.open(settings.database, app.clock, durability=settings.durability, worker=name)
+    except BrokerUnavailable:
+        sys.exit(NOBODY_THERE)
     broker = RecordingBroker(backend.broker, folder, name, app.clock)
     yield broker
     await broker.close()

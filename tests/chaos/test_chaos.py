@@ -4,18 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.beds import sqlite_bed
 from tests.chaos.driver import run
 from tests.chaos.evidence import Crash, unexplained
-from tests.chaos.plan import Fault, make_plan
+from tests.chaos.plan import PROCESS_FAULTS, make_plan
 from tests.chaos.report import breaches, summary
 
 
 @pytest.mark.timeout(240)
 async def test_a_short_run_keeps_every_promise(tmp_path: Path) -> None:
-    outcome = await run(tmp_path, seed=1, jobs=200)
+    outcome = await run(sqlite_bed, tmp_path, seed=1, jobs=200)
     assert not outcome.breaches, "\n".join([*summary(outcome), *breaches(outcome)])
     assert len(outcome.evidence.jobs) >= 200
-    assert outcome.struck.counts.total() >= 4
+    assert set(outcome.struck.counts) == PROCESS_FAULTS
 
 
 def test_a_seed_decides_the_whole_plan() -> None:
@@ -26,7 +27,7 @@ def test_a_seed_decides_the_whole_plan() -> None:
 @pytest.mark.parametrize("jobs", [200, 2000])
 def test_every_fault_and_every_job_is_in_the_plan(jobs: int) -> None:
     plan = make_plan(1, jobs)
-    assert {strike.fault for strike in plan.strikes} == set(Fault)
+    assert {strike.fault for strike in plan.strikes} == PROCESS_FAULTS
     orders = [order for batch in plan.batches for order in batch.orders]
     assert len({order.id for order in orders}) == jobs
     assert {"chaos.deadly", "chaos.stuck", "chaos.parent"} <= {order.kind for order in orders}

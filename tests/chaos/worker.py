@@ -2,15 +2,18 @@
 
 import asyncio
 import os
+import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from millhand.app.loading import load_app
 from millhand.app.running import Worker, open_worker
+from millhand.core.errors import BrokerUnavailable
 from millhand.core.ports import Broker
 from millhand.testing.history import RecordingBroker
 from millhand.worker.signals import on_signals
 from tests.chaos.app import FOLDER
-from tests.chaos.fleet import EXECUTORS, ready_mark
+from tests.chaos.fleet import EXECUTORS, NOBODY_THERE, ready_mark
 
 TARGET = "tests.chaos.app:app"
 
@@ -24,7 +27,11 @@ async def work() -> None:
         recorders.append(RecordingBroker(broker, folder / "history", worker, app.clock))
         return recorders[-1]
 
-    async with open_worker(app, TARGET, through=record) as worker:
+    async with AsyncExitStack() as stack:
+        try:
+            worker = await stack.enter_async_context(open_worker(app, TARGET, through=record))
+        except BrokerUnavailable:
+            sys.exit(NOBODY_THERE)
         with on_signals(worker.dispatcher.drain, worker.dispatcher.abort):
             telling = asyncio.create_task(_tell_when_ready(worker, folder))
             await worker.run()

@@ -11,10 +11,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 
+from millhand.core.clock import MICROSECONDS
 from millhand.core.settlement import Charge
 from millhand.core.state import FINAL, WAITING, Cause, State
 from millhand.testing.evidence import AttemptRow, Breach, Case, Evidence, HandlerRun, cases_of
-from millhand.testing.history import Closing, Ending, Sending
+from millhand.testing.history import Claim, Closing, Ending, Outage, Sending
+
+_LAST_WORDS = 10 * MICROSECONDS
+"""For at most so long a worker that stops tries to hand back what it holds."""
 
 
 def check(evidence: Evidence) -> list[Breach]:
@@ -44,12 +48,19 @@ def _lost(evidence: Evidence, cases: Mapping[str, Case]) -> Iterator[Breach]:
 
 
 def _left_by_closed(evidence: Evidence) -> Iterator[Breach]:
+    """A worker that ended in good order has handed back what it held, if the broker was there to take it."""
     closed = {entry.worker: entry.at for entry in evidence.history if isinstance(entry, Closing)}
+    outages = [entry for entry in evidence.history if isinstance(entry, Outage)]
+    told = {(entry.worker, entry.job_id, entry.fence) for entry in evidence.history if isinstance(entry, Claim)}
     for row in evidence.attempts:
         if row.rescued and row.worker in closed and row.finished_at >= closed[row.worker]:
-            yield Breach(
-                "left behind", row.job_id, f"{row.worker} ended in good order and still held fence {row.fence}"
-            )
+            # A lease that it was never told of may have been lost with the answer, whenever that was.
+            known = (row.worker, row.job_id, row.fence) in told
+            since = closed[row.worker] - _LAST_WORDS if known else row.claimed_at
+            if not any(each.worker == row.worker and each.at >= since for each in outages):
+                yield Breach(
+                    "left behind", row.job_id, f"{row.worker} ended in good order and still held fence {row.fence}"
+                )
 
 
 def _follow_ups(evidence: Evidence, cases: Mapping[str, Case]) -> Iterator[Breach]:

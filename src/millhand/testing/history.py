@@ -6,7 +6,8 @@ to a file per process. A process that is killed in between leaves a question wit
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from millhand.core.capabilities import Capabilities
 from millhand.core.clock import Clock, after
+from millhand.core.errors import BrokerUnavailable
 from millhand.core.job import Delivery, NewJob, Sent
 from millhand.core.ports import Broker, CancelResult, QueueStats
 from millhand.core.settlement import Charge, Settlement
@@ -69,13 +71,15 @@ class RecordingBroker:
     async def send(self, jobs: Sequence[NewJob]) -> list[Sent]:
         """Send; recorded are the ids asked for (but not those of jobs with a key) and the ids answered."""
         call = self._ask("send", [job.id for job in jobs if job.key is None])
-        sent = await self._broker.send(jobs)
+        with self._noting_outages():
+            sent = await self._broker.send(jobs)
         self._answer(call, [each.id for each in sent])
         return sent
 
     async def receive(self, limit: int, wait: float) -> list[Delivery]:
         """Receive; recorded are the leases taken."""
-        taken = await self._broker.receive(limit, wait)
+        with self._noting_outages():
+            taken = await self._broker.receive(limit, wait)
         if taken:
             leases = [[each.job_id, each.fence, each.attempt, each.claimed_at, each.lease_until] for each in taken]
             self._ask("receive", leases)
@@ -85,14 +89,16 @@ class RecordingBroker:
         """Extend; recorded are the leases asked for, their new end at the earliest, and the answers."""
         until = after(self._clock.now(), seconds)
         call = self._ask("extend", [[each.job_id, each.fence, until] for each in deliveries])
-        kept = await self._broker.extend(deliveries, seconds)
+        with self._noting_outages():
+            kept = await self._broker.extend(deliveries, seconds)
         self._answer(call, kept)
         return kept
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """Settle; recorded are the settlements asked for and which were accepted."""
         call = self._ask("settle", [_ending(each) for each in settlements])
-        accepted = await self._broker.settle(settlements)
+        with self._noting_outages():
+            accepted = await self._broker.settle(settlements)
         self._answer(call, accepted)
         return accepted
 
@@ -103,6 +109,14 @@ class RecordingBroker:
     async def stats(self) -> list[QueueStats]:
         """How each queue stands."""
         return await self._broker.stats()
+
+    @contextmanager
+    def _noting_outages(self) -> Generator[None]:
+        try:
+            yield
+        except BrokerUnavailable:
+            self._ask("outage", None)
+            raise
 
     def _ask(self, name: str, asked: object) -> int:
         call = next(self._calls)
@@ -178,7 +192,15 @@ class Closing:
     at: int
 
 
-Entry = Claim | Renewal | Ending | Sending | Closing
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A call of a worker that failed at this instant, as the broker was out of reach: it may have been heard or not."""
+
+    worker: str
+    at: int
+
+
+Entry = Claim | Renewal | Ending | Sending | Closing | Outage
 
 
 def read_history(folder: Path) -> list[Entry]:
@@ -235,10 +257,15 @@ def _read_close(line: Mapping[str, Any], _answer: object) -> Iterator[Entry]:
     yield Closing(line["worker"], line["at"])
 
 
+def _read_outage(line: Mapping[str, Any], _answer: object) -> Iterator[Entry]:
+    yield Outage(line["worker"], line["at"])
+
+
 _READERS = {
     "receive": _read_receive,
     "extend": _read_extend,
     "settle": _read_settle,
     "send": _read_send,
     "close": _read_close,
+    "outage": _read_outage,
 }

@@ -88,7 +88,7 @@ class Proxy:
         except* asyncio.CancelledError:  # it was reset; nobody else cancels it
             pass
         finally:
-            link.reset()
+            link.hang_up()
             self._links.discard(link)
 
 
@@ -119,11 +119,14 @@ class _Link:
         sink.close()
 
     def reset(self) -> None:
+        self.hang_up()
+        self.task.cancel()
+
+    def hang_up(self) -> None:
         for writer in self.writers:
             with contextlib.suppress(OSError):  # closed already
                 writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             writer.transport.abort()
-        self.task.cancel()
 
 
 def _open_gate() -> asyncio.Event:

@@ -17,7 +17,7 @@ from millhand.core.state import State
 from millhand.testing.flaky import FlakyBroker
 from millhand.worker.dispatcher import Phase
 from tests.integration.worker.conduct_app import Cling, Die, Echo, Hold
-from tests.integration.worker.mill import Mill, app_in, milling
+from tests.integration.worker.mill import TARGET, Mill, app_in, milling
 from tests.support import poll_until
 
 
@@ -164,3 +164,10 @@ async def test_schedules_fire_with_the_caps_of_their_kind(tmp_path: Path) -> Non
 
 class Unheard(Args, kind="conduct.unheard"):
     """A kind without a handler."""
+
+
+async def test_it_ends_in_good_order_though_its_database_is_gone(tmp_path: Path) -> None:
+    app = app_in(tmp_path)
+    async with app, open_worker(app, TARGET) as worker:
+        await worker.backend.database.close()
+    assert not list((tmp_path / "work").iterdir())

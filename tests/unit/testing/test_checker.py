@@ -5,7 +5,7 @@ from dataclasses import replace
 from millhand.core.settlement import Charge
 from millhand.core.state import Cause, State
 from millhand.testing.evidence import HandlerRun, JobRow
-from millhand.testing.history import Claim, Closing, Ending, Renewal, Sending
+from millhand.testing.history import Claim, Closing, Ending, Outage, Renewal, Sending
 from tests.unit.testing.cases import LEASE, SECOND, Story
 
 
@@ -226,3 +226,21 @@ def test_a_run_under_a_lost_lease_beside_one_under_the_next_of_the_same_worker_i
     assert story.rules() == set()
     story.runs[0] = replace(late, attempt=2)
     assert story.rules() == {"runs apart"}
+
+
+def test_a_worker_that_could_not_reach_the_broker_may_leave_a_lease_to_others() -> None:
+    story = Story().attempt(Cause.LEASE_EXPIRED).attempt(Cause.SUCCEEDED, "w2")
+    story.history += [Outage("w1", 10 * SECOND), Closing("w1", 11 * SECOND)]
+    assert story.breaches() == []
+    story.history[-2] = Outage("w2", 10 * SECOND)
+    assert [rule for rule, _ in story.breaches()] == ["left behind"]
+
+
+def test_only_a_lease_that_got_lost_with_its_answer_excuses_an_outage_long_ago() -> None:
+    story = Story().attempt(Cause.LEASE_EXPIRED).attempt(Cause.SUCCEEDED, "w2")
+    story.attempts[0] = replace(story.attempts[0], finished_at=60 * SECOND)
+    story.attempts[1] = replace(story.attempts[1], claimed_at=61 * SECOND, finished_at=62 * SECOND)
+    story.history += [Outage("w1", 10 * SECOND), Closing("w1", 50 * SECOND)]
+    assert "left behind" in [rule for rule, _ in story.breaches()]
+    story.history = [each for each in story.history if not (isinstance(each, Claim) and each.worker == "w1")]
+    assert "left behind" not in [rule for rule, _ in story.breaches()]

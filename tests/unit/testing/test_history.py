@@ -6,13 +6,23 @@ import pytest
 
 from millhand.brokers.sql import SqlBroker
 from millhand.core.clock import SystemClock
+from millhand.core.errors import BrokerUnavailable
 from millhand.core.job import NewJob
 from millhand.core.outcome import Completed
 from millhand.core.retry import RetryPolicy
 from millhand.core.settlement import Charge, Run, settlement
 from millhand.core.state import Cause, State
 from millhand.database import Database, Durability
-from millhand.testing.history import Claim, Closing, Ending, RecordingBroker, Renewal, Sending, read_history
+from millhand.testing.history import (
+    Claim,
+    Closing,
+    Ending,
+    Outage,
+    RecordingBroker,
+    Renewal,
+    Sending,
+    read_history,
+)
 
 
 async def _recorded(folder: Path) -> None:
@@ -57,3 +67,15 @@ async def test_a_line_that_was_cut_off_by_a_kill_leaves_a_question_without_an_an
     ending = read_history(tmp_path / "history")[-1]
     assert isinstance(ending, Ending)
     assert ending.accepted is None
+
+
+async def test_a_call_that_finds_nobody_is_noted(tmp_path: Path) -> None:
+    clock = SystemClock()
+    database = Database.at(f"sqlite:///{tmp_path}/queue.db", clock=clock)
+    inner = SqlBroker(database, queues=(), worker="w1", lease=30.0)
+    broker = RecordingBroker(inner, tmp_path / "history", "w1", clock)
+    with pytest.raises(BrokerUnavailable):
+        await broker.receive(1, 0.0)
+    [outage] = read_history(tmp_path / "history")
+    assert isinstance(outage, Outage)
+    await broker.close()
