@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from millhand.database import schema_up
 from millhand.testing.postgres import PostgresServer, postgres_programs, postgres_server
 from tests.leaks import Baseline, end_processes, leaked_tasks, leaks, take_baseline
+from tests.stores import azurite, own_s3, s3  # noqa: F401 - fixtures
 from tests.support import missing_programs, skip_or_fail
 
 _BASELINE = pytest.StashKey[Baseline]()
@@ -34,7 +36,10 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(request: pytest.FixtureRequest) -> None:
-    # Taken after the fixtures of wider scope, whose processes may stay.
+    # Taken after the fixtures of wider scope, whose processes may stay; one that a parameter asks for would come later.
+    callspec = getattr(request.node, "callspec", None)
+    if callspec is not None and "postgres" in callspec.params.values():
+        request.getfixturevalue("postgres")
     request.node.stash[_BASELINE] = take_baseline()
     if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
         request.getfixturevalue("_no_task_left_behind")
@@ -60,3 +65,18 @@ def postgres() -> Iterator[PostgresServer]:
         folder.chmod(0o755)
         with postgres_server(folder / "server", programs) as server:
             yield server
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres: PostgresServer) -> str:
+    url = postgres.fresh()
+    schema_up(url)
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer, _postgres_template: str) -> Iterator[str]:
+    """A new PostgreSQL database with our tables."""
+    url = postgres.fresh(_postgres_template)
+    yield url
+    postgres.drop(url)

@@ -16,7 +16,7 @@ from millhand.database.engines import READERS, postgres_module, reader_engine, w
 from millhand.database.faults import translated
 from millhand.database.lines import FileLine, Line
 from millhand.database.schema import require_current, schema_status, schema_up
-from millhand.database.server_clock import ServerClock, ServerTime
+from millhand.database.server_clock import ServerClock
 from millhand.database.urls import ServerAddress, address_of
 from millhand.database.waker import Waker
 from millhand.database.writer import Operation, Pending, Undo, Writer
@@ -37,16 +37,17 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, clock: Clock, durability: Durability, patience: float, server_time: ServerTime | None
+        self, url: str, *, clock: Clock, durability: Durability, patience: float, server_clock: Clock | None
     ) -> None:
         self.url = url
         self._address = address_of(url)
+        self._server_clock: ServerClock | None = None
+        self.clock = clock
         if isinstance(self._address, ServerAddress):
-            server_clock = ServerClock(clock, server_time or postgres_module().now)
-            self.clock, self._server_clock = server_clock, server_clock
             patience = min(patience, SERVER_PATIENCE)
-        else:
-            self.clock, self._server_clock = clock, None
+            if server_clock is None:
+                server_clock = self._server_clock = ServerClock(clock, postgres_module().now)
+            self.clock = server_clock
         self._patience = patience
         self._durability = durability
         self._write_engine = writer_engine(url, durability, patience)
@@ -65,14 +66,14 @@ class Database:
         clock: Clock,
         durability: Durability = Durability.FULL,
         patience: float = PATIENCE,
-        server_time: ServerTime | None = None,
+        server_clock: Clock | None = None,
     ) -> Self:
         """The database at a URL: `sqlite:///path/to/file` or `postgresql://…`; raises `ConfigError`.
 
-        `patience` is in seconds: for so long a write waits for its turn among processes. `server_time` reads a server's
-        clock, unless a test has one of its own.
+        `patience` is in seconds: for so long a write waits for its turn among processes. `server_clock` stands for
+        that of a server, which is asked otherwise: so can tests move it.
         """
-        return cls(url, clock=clock, durability=durability, patience=patience, server_time=server_time)
+        return cls(url, clock=clock, durability=durability, patience=patience, server_clock=server_clock)
 
     @property
     def lease_durability(self) -> Durability:
@@ -81,7 +82,7 @@ class Database:
         A power cut that undoes a lease in a file ends its holder as well. A server's crash leaves the holders running,
         so there a lease is only given once it is on the disk.
         """
-        return Durability.NORMAL if self._server_clock is None else Durability.FULL
+        return Durability.NORMAL if isinstance(self._address, Path) else Durability.FULL
 
     @property
     def lag(self) -> float:
@@ -101,7 +102,7 @@ class Database:
             self._writer = Writer(self._write_engine, self._durability, self._patience, self._set_clock)
             self._writer.start()
             self.waker = Waker(self._new_line())
-        if self._server_clock is not None:
+        if isinstance(self._address, ServerAddress):
             await self.write(lambda _: None)  # the clock is read, and what can't be written to is known now
 
     async def close(self) -> None:

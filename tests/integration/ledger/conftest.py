@@ -1,4 +1,4 @@
-"""A ledger on a real SQLite file, with a clock that the test moves, and a broker that fills it."""
+"""A ledger on a real SQLite file and on PostgreSQL, with a clock that the test moves, and a broker that fills it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,9 +16,16 @@ def clock() -> MovableClock:
     return MovableClock()
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgres":
+        return request.getfixturevalue("postgres_url")
+    return f"sqlite:///{tmp_path}/ledger.db"
+
+
 @pytest.fixture
-async def database(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Database]:
-    database = Database.at(f"sqlite:///{tmp_path}/ledger.db", clock=clock, durability=Durability.NORMAL)
+async def database(url: str, clock: MovableClock) -> AsyncIterator[Database]:
+    database = Database.at(url, clock=clock, durability=Durability.NORMAL, server_clock=clock)
     await database.open()
     yield database
     await database.close()

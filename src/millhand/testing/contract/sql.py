@@ -15,7 +15,6 @@ from millhand.core.clock import Clock, SystemClock
 from millhand.core.state import State
 from millhand.database import Database, Durability
 from millhand.database.engines import writer_engine
-from millhand.database.server_clock import ServerTime
 from millhand.database.tables import attempts, jobs
 from millhand.database.urls import ServerAddress, address_of, sqlite_path
 from millhand.testing.clock import MovableClock
@@ -36,7 +35,7 @@ async def open_sql_broker(
     lease: float,
     clock: Clock | None = None,
     patience: float = 30.0,
-    server_time: ServerTime | None = None,
+    server_clock: Clock | None = None,
 ) -> AsyncGenerator[FullBroker]:
     """Open a broker on a database of its own connection, as a process does."""
     database = Database.at(
@@ -44,7 +43,7 @@ async def open_sql_broker(
         clock=clock or SystemClock(),
         durability=Durability.NORMAL,
         patience=patience,
-        server_time=server_time,
+        server_clock=server_clock,
     )
     broker = SqlBroker(database, queues=queues, worker=worker, lease=lease)
     try:
@@ -69,7 +68,7 @@ class SqlHarness(BrokerHarness):
         self, worker: str = "worker-1", *, queues: Sequence[str] = (), lease: float = LEASE
     ) -> AbstractAsyncContextManager[FullBroker]:
         """Open a broker, and close it at the end."""
-        return open_sql_broker(self._url, worker, queues, lease, self._clock, _PATIENCE, self._time_of_server)
+        return open_sql_broker(self._url, worker, queues, lease, self._clock, _PATIENCE, self._clock)
 
     def attached(self, *, queues: Sequence[str], lease: float) -> FullBroker:
         """A broker on a database that all attached ones share."""
@@ -78,7 +77,7 @@ class SqlHarness(BrokerHarness):
             clock=self._clock,
             durability=Durability.NORMAL,
             patience=_PATIENCE,
-            server_time=self._time_of_server,
+            server_clock=self._clock,
         )
         return SqlBroker(self._shared, queues=queues, worker="worker-1", lease=lease)
 
@@ -113,11 +112,6 @@ class SqlHarness(BrokerHarness):
                 yield connection
         finally:
             engine.dispose()
-
-    def _time_of_server(self, connection: sa.Connection) -> int:
-        """Where a server's clock counts, it is the one that the clauses move."""
-        del connection
-        return self._clock.now()
 
 
 class SqliteHarness(SqlHarness):
