@@ -71,13 +71,25 @@ def test_text_in_strips_is_at_most_a_quarter_pixel_off(exporter: Exporter, parti
 
 
 def test_a_page_that_moves_while_it_is_captured_is_not_joined(parting: Exporter) -> None:
+    # A worker's canvas goes on when the page's own scripts are stopped.
+    worker = """onmessage = ({data: canvas}) => { const context = canvas.getContext('2d'); let n = 0;
+      (function draw() { context.fillStyle = 'hsl(' + (n++ * 20) + ' 90% 50%)'; context.fillRect(0, 0, 9999, 9999);
+      requestAnimationFrame(draw); })(); }"""
+    html = f"""<body style='margin:0'><canvas style='width:100vw;height:100vh'></canvas><script>
+      const worker = new Worker(URL.createObjectURL(new Blob([{worker!r}])));
+      const canvas = document.querySelector('canvas').transferControlToOffscreen();
+      worker.postMessage(canvas, [canvas])</script>"""
+    with pytest.raises(PageUnstable):
+        parting.export("a.png", html=html, size="4x6in", dpi=300, wait={"seconds": 0.3})
+
+
+def test_animated_images_show_their_first_frame(exporter: Exporter) -> None:
     frames = [Image.new("RGB", (60, 60), (value, 0, 255 - value)) for value in range(0, 256, 5)]
     content = io.BytesIO()
     frames[0].save(content, "GIF", save_all=True, append_images=frames[1:], duration=20, loop=0)
     source = f"data:image/gif;base64,{base64.b64encode(content.getvalue()).decode()}"
-    html = f"<body style='margin:0'><img style='width:100vw;height:100vh' src='{source}'>"
-    with pytest.raises(PageUnstable):
-        parting.export("a.png", html=html, size="4x6in", dpi=300)
+    exporter.export("a.png", html=f"<img src='{source}'>", size="80x80px", dpi=96, wait={"seconds": 0.3})
+    assert exporter.picture("a.png").getpixel((40, 40)) == (0, 0, 255)
 
 
 def test_crop_marks_surround_the_page(exporter: Exporter) -> None:
@@ -98,6 +110,30 @@ def test_jpeg_and_webp_carry_resolution_and_profile(exporter: Exporter) -> None:
     assert jpeg.info["dpi"] == (150, 150)
     assert webp.getexif()[282] == 150
     assert len(jpeg.info["icc_profile"]) == len(webp.info["icc_profile"]) > 100
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "webp"])
+def test_other_formats_come_from_strips_too(exporter: Exporter, parting: Exporter, suffix: str) -> None:
+    told: dict[str, object] = {"html": DRAWING, "size": "4x6in", "dpi": 150}
+    exporter.export(f"a.{suffix}", **told)  # pyright: ignore[reportArgumentType] - options, no limits
+    done = parting.export(f"a.{suffix}", **told)  # pyright: ignore[reportArgumentType] - as above
+    whole, joined = exporter.picture(f"a.{suffix}"), parting.picture(f"a.{suffix}")
+    assert done.strips > 1
+    assert joined.size == whole.size == (600, 900)
+    assert joined.info["icc_profile"] == whole.info["icc_profile"]
+    assert (joined.info.get("dpi"), joined.getexif().get(282)) == (whole.info.get("dpi"), whole.getexif().get(282))
+    differences = ImageChops.difference(whole.convert("RGB"), joined.convert("RGB")).convert("L").histogram()
+    assert sum(differences[8:]) == 0
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp"])
+def test_strips_may_be_transparent(parting: Exporter, suffix: str) -> None:
+    html = "<body style='margin:0'><div style='height:300px;background:#00f'>"
+    done = parting.export(f"a.{suffix}", html=html, size="3x6in", dpi=200, picture={"transparent": True})
+    assert done.strips > 1
+    picture = parting.picture(f"a.{suffix}")
+    assert picture.getpixel((50, 1100)) == (0, 0, 0, 0)
+    assert picture.getpixel((50, 50)) == (0, 0, 255, 255)
 
 
 def test_a_png_may_carry_the_same_profile(exporter: Exporter) -> None:

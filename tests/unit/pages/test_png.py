@@ -3,18 +3,14 @@
 import io
 import struct
 import zlib
-from fractions import Fraction
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from millhand.core.errors import EngineFailed
-from millhand.engines.chromium import png, strips
+from millhand.engines.chromium import png
 from millhand.engines.chromium.frame import Frame
-from millhand.engines.chromium.png import Header
-from millhand.engines.chromium.strips import Area
+from millhand.engines.chromium.rows import Header
 from millhand.engines.chromium.values import CropMarks
 from tests.unit.pages.pictures import pixels_of, png_of, random_rows
 
@@ -63,62 +59,6 @@ def test_other_filters_are_refused_rather_than_garbled() -> None:
     paeth = png.SIGNATURE + png.chunk(b"IHDR", head) + png.chunk(b"IDAT", packed) + png.chunk(b"IEND", b"")
     with pytest.raises(EngineFailed):
         png.read_rows(paeth)
-
-
-@given(dpi=st.integers(10, 2400), width=st.integers(1, 500), height=st.integers(1, 3000), most=st.integers(1, 200_000))
-def test_strips_cover_the_area_and_begin_on_whole_pixels(dpi: int, width: int, height: int, most: int) -> None:
-    scale = Fraction(dpi, 96)
-    parts = strips.parted(Area(0, 0, width, height), scale, most)
-    assert sum(part.height for part in parts) == height
-    at = 0
-    for part in parts:
-        assert part.y == at
-        assert (Fraction(part.y) / scale).denominator == 1
-        assert part.height > 0
-        at += part.height
-
-
-def _join_case(seed: int, above: int = 300, below: int = 40) -> tuple[list[bytes], int]:
-    return random_rows(11, above + below, seed), above
-
-
-def _fits(rows: list[bytes], at: int, band: list[bytes], reach: int) -> bool:
-    above, below = png.read_rows(png_of(rows[:at])), png.read_rows(png_of(rows[at:]))
-    return strips.fits(above, below, png.read_rows(png_of(band)), reach)
-
-
-@pytest.mark.parametrize("reach", [1, 2, 25, 40])
-def test_a_true_join_fits(reach: int) -> None:
-    rows, at = _join_case(3)
-    assert _fits(rows, at, rows[at - reach : at + reach], reach)
-
-
-def test_a_short_last_strip_fits() -> None:
-    rows, at = _join_case(4, above=600, below=3)
-    assert _fits(rows, at, rows[at - 25 :], 25)
-
-
-def test_every_pixel_of_a_join_counts() -> None:
-    rows, at = _join_case(5)
-    reach = 4
-    for line in range(at - reach, at + reach):
-        for byte in range(len(rows[0])):
-            band = [bytearray(row) for row in rows[at - reach : at + reach]]
-            band[line - at + reach][byte] ^= 0x80
-            assert not _fits(rows, at, [bytes(row) for row in band], reach), (line, byte)
-
-
-def test_a_glyph_may_lie_a_quarter_pixel_further() -> None:
-    rows, at = _join_case(8)
-    reach = 25
-    band = [bytearray(min(byte + 40 * (column == 5), 255) for column, byte in enumerate(row)) for row in rows]
-    assert _fits(rows, at, [bytes(row) for row in band[at - reach : at + reach]], reach)
-
-
-def test_rows_that_are_all_shifted_alike_do_not_fit() -> None:
-    rows, at = _join_case(6)
-    band = [bytes((byte + 1) % 256 for byte in row) for row in rows[at - 4 : at + 4]]
-    assert not _fits(rows, at, band, 4)
 
 
 def test_crop_marks_stand_around_the_picture() -> None:

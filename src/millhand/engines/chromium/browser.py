@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import shutil
+import tempfile
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import psutil
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from millhand.core.errors import EngineFailed
@@ -21,11 +24,15 @@ _NOWHERE = "http://127.0.0.1:9"  # the discard port: what is not given a gate of
 
 
 class RunningBrowser:
-    """A Chromium with its driver. `users` counts the pages that are open in it now, `pages` all that it had."""
+    """A Chromium with its driver and its files in `place`.
 
-    def __init__(self, playwright: Playwright, browser: Browser, pid: int) -> None:
+    `users` counts the pages that are open in it now, `pages` all that it had.
+    """
+
+    def __init__(self, playwright: Playwright, browser: Browser, pid: int, place: Path) -> None:
         self.browser = browser
         self.pid = pid
+        self.place = place
         self.users = 0
         self.pages = 0
         self.broken = False
@@ -70,13 +77,18 @@ class RunningBrowser:
         with contextlib.suppress(PlaywrightError, TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._playwright.stop()
+        await asyncio.to_thread(shutil.rmtree, self.place, ignore_errors=True)
 
 
 class Keeper:
-    """Keeps one warm browser, and replaces it by the settings' rules without ending the pages that are still in it."""
+    """Keeps one warm browser, and replaces it by the settings' rules without ending the pages that are still in it.
 
-    def __init__(self, settings: ChromiumSettings) -> None:
+    Browsers keep their files in folders within `folder`, or where temporary files are.
+    """
+
+    def __init__(self, settings: ChromiumSettings, folder: Path | None) -> None:
         self._settings = settings
+        self._folder = folder
         self._current: RunningBrowser | None = None
         self._starting = asyncio.Lock()
 
@@ -112,7 +124,7 @@ class Keeper:
         self._current = None
         if current is not None and not current.users:
             await current.close()
-        self._current = await _start(self._settings)
+        self._current = await _start(self._settings, self._folder)
         return self._current
 
     def _worn(self, running: RunningBrowser) -> bool:
@@ -133,26 +145,52 @@ def _lives(pid: int) -> bool:
         return False
 
 
-async def _start(settings: ChromiumSettings) -> RunningBrowser:
+async def _start(settings: ChromiumSettings, folder: Path | None) -> RunningBrowser:
     executable = install.find(settings.executable)
     sandbox = settings.sandbox == "on" or (settings.sandbox == "auto" and install.may_be_sandboxed())
-    playwright = await async_playwright().start()
+    place = Path(tempfile.mkdtemp(prefix="millhand-chromium-", dir=folder))
+    playwright: Playwright | None = None
     try:
-        browser = await playwright.chromium.launch(
-            executable_path=executable,
-            chromium_sandbox=sandbox,
-            args=install.arguments(),
-            proxy={"server": _NOWHERE},
-            timeout=settings.start_seconds * 1000,
-            handle_sigint=False,
-            handle_sigterm=False,
-            handle_sighup=False,
-        )
-        return RunningBrowser(playwright, browser, await _pid(browser))
-    except PlaywrightError as error:
-        await playwright.stop()
+        playwright = await async_playwright().start()
+        context = await _launched(playwright, executable, place, settings, sandbox=sandbox)
+        browser = _of(context)
+        return RunningBrowser(playwright, browser, await _pid(browser), place)
+    except BaseException as error:
+        if playwright is not None:
+            await playwright.stop()
+        await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+        if not isinstance(error, PlaywrightError):
+            raise
         hint = "In a container or as root its sandbox can't work: set chromium.sandbox to off." if sandbox else ""
         raise EngineFailed(f"Chromium does not start: {error.message.splitlines()[0]}", hint=hint) from error
+
+
+async def _launched(
+    playwright: Playwright, executable: Path, place: Path, settings: ChromiumSettings, *, sandbox: bool
+) -> BrowserContext:
+    """Start it with a profile of a known place, as none of its files may outlive us; pages don't share the profile."""
+    context = await playwright.chromium.launch_persistent_context(
+        place / "profile",
+        artifacts_dir=place / "artifacts",
+        executable_path=executable,
+        chromium_sandbox=sandbox,
+        args=install.arguments(),
+        proxy={"server": _NOWHERE},
+        timeout=settings.start_seconds * 1000,
+        handle_sigint=False,
+        handle_sigterm=False,
+        handle_sighup=False,
+        no_viewport=True,
+    )
+    for page in context.pages:
+        await page.close()
+    return context
+
+
+def _of(context: BrowserContext) -> Browser:
+    if context.browser is None:
+        raise EngineFailed("the browser's driver does not know its browser")
+    return context.browser
 
 
 async def _pid(browser: Browser) -> int:

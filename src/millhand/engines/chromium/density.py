@@ -26,9 +26,9 @@ def in_webp(content: bytes, dpi: int) -> bytes:
     """The picture with an EXIF chunk; raises `EngineFailed` for a WebP without an extended head."""
     if content[:4] != b"RIFF" or content[12:16] != b"VP8X":
         raise EngineFailed("the browser gave a WebP without an extended head", code="bad_picture")
-    exif = _exif(dpi)
-    padding = b"\0" * (len(exif) % 2)
-    body = bytearray(content[8:] + b"EXIF" + struct.pack("<I", len(exif)) + exif + padding)
+    added = exif(dpi)
+    padding = b"\0" * (len(added) % 2)
+    body = bytearray(content[8:] + b"EXIF" + struct.pack("<I", len(added)) + added + padding)
     body[_RIFF_HEADER] |= _EXIF_FLAG
     return b"RIFF" + struct.pack("<I", len(body)) + bytes(body)
 
@@ -63,7 +63,7 @@ def webp_size(content: bytes) -> tuple[int, int]:
     return width, int.from_bytes(content[27:30], "little") + 1
 
 
-def _exif(dpi: int) -> bytes:
+def exif(dpi: int) -> bytes:
     """A TIFF head with one directory: X and Y resolution, and that their unit is the inch."""
     values_at = 8 + 2 + 3 * 12 + 4
     entries = (

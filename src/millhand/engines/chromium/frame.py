@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from millhand.engines.chromium.png import NONE, UP, Header, Rows
+from millhand.engines.chromium.rows import NONE, UP, Header, Rows
 from millhand.engines.chromium.values import CropMarks
 
 _WHITE, _BLACK = b"\xff", b"\0"

@@ -9,43 +9,20 @@ import binascii
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO
 
 from millhand.core.errors import EngineFailed
 from millhand.engines.chromium import deflate
+from millhand.engines.chromium.rows import NONE, UP, Header, Rows
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-NONE, UP = 0, 2
 _CHANNELS = {2: 3, 6: 4}
 _COLOUR_TYPES = {3: 2, 4: 6}
 _GAMMA = 45_455  # what sRGB stands for, to readers that know gAMA alone (section 11.3.2.5)
 _OURS = frozenset({b"pHYs", b"sRGB", b"gAMA", b"iCCP", b"cHRM"})
 _METRE = Fraction(10_000, 254)  # inches
 _PIECE = 1 << 18
-
-
-@dataclass(frozen=True)
-class Header:
-    """The size of a picture in pixels, and its bytes for each pixel (3: RGB, 4: RGBA)."""
-
-    width: int
-    height: int
-    channels: int
-
-    @property
-    def stride(self) -> int:
-        """Bytes of a row, its filter byte included."""
-        return self.width * self.channels + 1
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Filtered rows of a picture, the first of them with filter None, the others Up."""
-
-    header: Header
-    data: bytearray
 
 
 def metadata(dpi: int, profile: bytes | None) -> bytes:

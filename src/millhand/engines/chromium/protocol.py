@@ -14,10 +14,13 @@ from millhand.engines.chromium import cdp
 from millhand.engines.chromium.strips import Area
 from millhand.engines.chromium.values import PictureFormat, View
 
-# Those that end are shown as they end; those that never do are stopped where they begin.
-_END_ANIMATIONS = """document.getAnimations().forEach(animation => {
-  try { animation.finish(); } catch { animation.cancel(); }
-})"""
+# Those that end are shown as they end; those that never do are stopped where they begin. A caret would blink.
+_HOLD_STILL = """(() => {
+  document.activeElement?.blur();
+  document.getAnimations().forEach(animation => { try { animation.finish(); } catch { animation.cancel(); } });
+  document.querySelectorAll('svg').forEach(drawing => drawing.pauseAnimations());
+  document.querySelectorAll('video, audio').forEach(player => player.pause());
+})()"""
 
 
 class ScriptError(Exception):
@@ -25,23 +28,40 @@ class ScriptError(Exception):
 
 
 class PageProtocol:
-    """What the engine asks of a page's session."""
+    """What the engine asks of a page's session. Areas are device pixels of the document."""
 
-    def __init__(self, session: CDPSession) -> None:
+    def __init__(self, session: CDPSession, view: View) -> None:
         self.session = session
+        self._view = view
+        self._height = view.height
 
-    async def set_window(self, view: View, height: int) -> None:
-        """The window in CSS pixels, at the view's resolution."""
+    async def set_window(self, height: int, shown: Area) -> None:
+        """Lay the page out in a window of the view's width and this height, CSS pixels, and draw a part of it."""
+        self._height = height
+        await self.show(shown)
+
+    async def show(self, area: Area) -> None:
+        """Draw this part of the window from now on, and no other: the page itself notices nothing of that.
+
+        What lies outside of the window is not drawn before it is captured.
+        """
+        view = self._view
+        if not self._holds(area):
+            return
         await self._send(
             "Emulation.setDeviceMetricsOverride",
             width=view.width,
-            height=height,
+            height=self._height,
+            screenWidth=view.width,
+            screenHeight=self._height,
             deviceScaleFactor=float(view.scale),
             mobile=False,
+            viewport=area.clip(view.scale),
         )
 
-    async def set_media(self, view: View) -> None:
+    async def set_media(self) -> None:
         """What media queries are told; in this session, as another one's would be lost when the page is loaded."""
+        view = self._view
         features = {
             "prefers-color-scheme": "dark" if view.dark else "light",
             "prefers-reduced-motion": "reduce",
@@ -66,7 +86,7 @@ class PageProtocol:
         size = (await self._send("Page.getLayoutMetrics"))["cssContentSize"]
         return int(size["width"]), int(size["height"])
 
-    async def element_area(self, selector: str, scale: Fraction) -> Area | None:
+    async def element_area(self, selector: str) -> Area | None:
         """Where the first element of that selector is, in device pixels of the document; None if it shows nothing."""
         found = await self.evaluate(
             f"(() => {{ const e = document.querySelector({json.dumps(selector)}); if (!e) return null;"
@@ -75,12 +95,12 @@ class PageProtocol:
         )
         if not isinstance(found, list):
             return None
-        sides = [round(Fraction(cast("float", side)) * scale) for side in cast("list[object]", found)]
+        sides = [round(Fraction(cast("float", side)) * self._view.scale) for side in cast("list[object]", found)]
         return Area(*sides) if sides[2] > 0 and sides[3] > 0 else None
 
     async def hold_still(self) -> None:
         """Stop scripts and animations, so that captures one after another show the same page."""
-        await self.evaluate(_END_ANIMATIONS)
+        await self.evaluate(_HOLD_STILL)
         await self._send("Animation.enable")
         await self._send("Animation.setPlaybackRate", playbackRate=0)
         await self._send("Emulation.setScriptExecutionDisabled", value=True)
@@ -89,13 +109,24 @@ class PageProtocol:
         """Leave transparent what the page does not paint."""
         await self._send("Emulation.setDefaultBackgroundColorOverride", color={"r": 0, "g": 0, "b": 0, "a": 0})
 
-    async def capture(self, area: Area, scale: Fraction, form: PictureFormat, quality: int = 0) -> bytes:
-        """A picture of a part of the document; `quality` is for JPEG and WebP."""
+    async def capture(self, area: Area, form: PictureFormat, quality: int = 0) -> bytes:
+        """A picture of a part of the document; `quality` is for JPEG and WebP.
+
+        What lies within the window is captured as it is drawn. For the rest the browser lays the page out anew, twice.
+        """
         more: dict[str, object] = {"quality": quality} if quality else {"optimizeForSpeed": True}
         answer = await self._send(
-            "Page.captureScreenshot", format=form, clip=area.clip(scale), captureBeyondViewport=True, **more
+            "Page.captureScreenshot",
+            format=form,
+            clip=area.clip(self._view.scale),
+            captureBeyondViewport=not self._holds(area),
+            **more,
         )
         return base64.b64decode(answer.pop("data"))
+
+    def _holds(self, area: Area) -> bool:
+        width, height = (side * self._view.scale for side in (self._view.width, self._height))
+        return area.x >= 0 and area.y >= 0 and area.x + area.width <= width and area.y + area.height <= height
 
     async def print(self, **parameters: object) -> str:
         """Print to PDF; gives back the handle of a stream that holds it."""

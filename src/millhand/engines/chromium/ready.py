@@ -11,6 +11,7 @@ from millhand.engines.chromium.protocol import PageProtocol, ScriptError
 from millhand.engines.chromium.values import Wait
 
 _LOOK_EVERY = 0.03  # seconds
+_LOADED = 0.2
 
 _SETTLED = """(async () => {
   for (const image of document.images) image.loading = 'eager';
@@ -38,30 +39,35 @@ _MISSING_FONTS = """(async names => {
 
 @dataclass
 class Phase:
-    """What is being done for a page right now, for the message if its time is over."""
+    """What is being done for a page right now, and how much of all that is done, as a fraction."""
 
     doing: str = "starting the browser"
+    done: float = 0.0
+
+    def reach(self, done: float, doing: str) -> None:
+        """Go on with this, so much being done."""
+        self.done, self.doing = done, doing
 
 
 async def wait_until_ready(page: Page, protocol: PageProtocol, wait: Wait, phase: Phase) -> None:
     """Wait for every condition in turn; raises `BadPage`. The caller limits the time."""
     if wait.network_idle:
-        phase.doing = "waiting for its network to be idle"
+        phase.reach(_LOADED, "waiting for its network to be idle")
         await page.wait_for_load_state("networkidle", timeout=0)
     if wait.selector:
-        phase.doing = f"waiting for the element '{wait.selector}'"
+        phase.reach(_LOADED, f"waiting for the element '{wait.selector}'")
         await page.wait_for_selector(wait.selector, state="visible", timeout=0)
     if wait.expression or wait.failed:
-        phase.doing = f"waiting for the expression '{wait.expression or wait.failed}'"
+        phase.reach(_LOADED, f"waiting for the expression '{wait.expression or wait.failed}'")
         await _wait_for_expression(protocol, wait)
     if wait.seconds:
-        phase.doing = f"waiting for {wait.seconds:g} s as told"
+        phase.reach(_LOADED, f"waiting for {wait.seconds:g} s as told")
         await asyncio.sleep(wait.seconds)
     if wait.fonts:
-        phase.doing = "loading the fonts that were asked for"
+        phase.reach(_LOADED, "loading the fonts that were asked for")
         await _require_fonts(protocol, wait.fonts)
     if wait.settled:
-        phase.doing = "waiting for its fonts and images"
+        phase.reach(_LOADED, "waiting for its fonts and images")
         await protocol.evaluate(_SETTLED)
 
 

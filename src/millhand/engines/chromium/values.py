@@ -168,6 +168,14 @@ class PageOrder:
 
 
 @dataclass(frozen=True)
+class FontUse:
+    """A font in which text of the page is shown; `web` if the page brought it along."""
+
+    family: str
+    web: bool
+
+
+@dataclass(frozen=True)
 class Exported:
     """A page that was exported.
 
@@ -184,4 +192,5 @@ class Exported:
     height: int | None = None
     strips: int = 1
     pages: int | None = None
+    fonts: tuple[FontUse, ...] = ()
     notices: tuple[str, ...] = ()

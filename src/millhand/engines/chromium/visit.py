@@ -12,7 +12,6 @@ from playwright.async_api import (
     Page,
     Request,
     Response,
-    ViewportSize,
 )
 from playwright.async_api import Error as PlaywrightError
 
@@ -23,6 +22,7 @@ from millhand.engines.chromium.gate import Gate
 from millhand.engines.chromium.protocol import PageProtocol
 from millhand.engines.chromium.ready import Phase, wait_until_ready
 from millhand.engines.chromium.site import Site
+from millhand.engines.chromium.strips import Area
 from millhand.engines.chromium.values import PageOrder, View
 
 _CLIENT_ERRORS = range(400, 500)
@@ -44,8 +44,11 @@ class Visit:
         self.status = 0
         self.url = order.source.url if isinstance(order.source, Site) else order.source
 
-    async def open(self, context: BrowserContext) -> PageProtocol:
-        """The page, ready to be captured; raises `AddressRefused`, `BadPage`, `PageUnreachable`."""
+    async def open(self, context: BrowserContext, shown: Area) -> PageProtocol:
+        """The page, ready to be captured, with `shown` drawn of it.
+
+        Raises `AddressRefused`, `BadPage`, `PageUnreachable`.
+        """
         order = self._order
         if order.cookies:
             await context.add_cookies(
@@ -64,9 +67,9 @@ class Visit:
         session = await context.new_cdp_session(page)
         if order.headers:
             await _add_headers(session, self.url, order.headers)
-        protocol = PageProtocol(session)
-        await protocol.set_window(order.view, order.view.height)
-        await protocol.set_media(order.view)
+        protocol = PageProtocol(session, order.view)
+        await protocol.set_window(order.view.height, shown)
+        await protocol.set_media()
         await self._go(page)
         await wait_until_ready(page, protocol, order.wait, self._phase)
         self._judge(page)
@@ -79,7 +82,7 @@ class Visit:
         return tuple([*refused, *failed][:_MOST_NOTICES])
 
     async def _go(self, page: Page) -> None:
-        self._phase.doing = "loading it"
+        self._phase.reach(0.1, "loading it")
         try:
             await page.goto(self.url, wait_until="load", timeout=0)
         except PlaywrightError as error:
@@ -140,10 +143,8 @@ class Visit:
 
 async def new_context(running: RunningBrowser, view: View, gate: Gate) -> BrowserContext:
     """A context without memory of any other, whose every request goes through the gate."""
-    size: ViewportSize = {"width": view.width, "height": view.height}
     context = await running.browser.new_context(
-        viewport=size,
-        device_scale_factor=float(view.scale),
+        no_viewport=True,  # the page's own session sets it
         accept_downloads=False,
         proxy={"server": gate.url, "bypass": "<-loopback>"},
         locale=view.locale or None,

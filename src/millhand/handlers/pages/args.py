@@ -89,8 +89,15 @@ class ExportPage(Args, kind="page.export", queue="pages"):
         return self.dpi if self.device_scale is None else max(round(self.device_scale * 96), 10)
 
 
+class PageFont(BaseModel):
+    """A font in which text of the page is shown; `web` if the page brought it along."""
+
+    family: str
+    web: bool
+
+
 class ExportedPage(BaseModel):
-    """What became of a page. Pixels are those of a picture, pages those of a PDF."""
+    """What became of a page. Pixels are those of a picture, pages those of a PDF; fonts, most used first."""
 
     url: str
     format: Format
@@ -106,4 +113,5 @@ class ExportedPage(BaseModel):
     engine_version: str
     seconds: float
     transferred: int
+    fonts: list[PageFont]
     notices: list[str]

@@ -14,7 +14,7 @@ from millhand.engines.chromium import install
 from millhand.engines.chromium.site import Site, of_html
 from millhand.engines.chromium.values import Exported
 from millhand.handlers.pages import bundle
-from millhand.handlers.pages.args import MEDIA_TYPES, ExportedPage, ExportPage
+from millhand.handlers.pages.args import MEDIA_TYPES, ExportedPage, ExportPage, PageFont
 from millhand.handlers.pages.order import order_of
 from millhand.handlers.pages.settings import PageSettings
 
@@ -32,12 +32,12 @@ def pages(settings: PageSettings) -> Registry:
 
     @resource
     @contextmanager
-    def browser(_workdir: Path) -> "Generator[Chromium]":
+    def browser(workdir: Path) -> "Generator[Chromium]":
         install.require_playwright()
         # Here and not above, so that millhand works where Playwright, an extra, is not installed.
         from millhand.engines.chromium.engine import Chromium  # noqa: PLC0415
 
-        engine = Chromium(settings.engine)
+        engine = Chromium(settings.engine, workdir)
         try:
             yield engine
         finally:
@@ -66,13 +66,14 @@ class _Export:
         with self._source() as source:
             order = order_of(args, source)
             engine = ctx.use(self._browser)
-            ctx.progress(0.1, "rendering")
-            exported = engine.export(order, path, self._settings.page, lambda: ctx.cancelled)
+            exported = engine.export(
+                order, path, self._settings.page, lambda: ctx.cancelled, lambda done, doing: ctx.progress(done, doing)
+            )
         for notice in exported.notices:
             ctx.log.warning(notice)
         if ctx.cancelled:
             raise JobCancelled("cancelled before the file was saved")
-        ctx.progress(0.9, "saving")
+        ctx.progress(0.95, "saving the file")
         return self._saved(path, exported)
 
     def _source(self) -> "AbstractContextManager[str | Site]":
@@ -119,5 +120,6 @@ class _Export:
             engine_version=exported.version,
             seconds=round(exported.seconds, 3),
             transferred=exported.transferred,
+            fonts=[PageFont(family=font.family, web=font.web) for font in exported.fonts],
             notices=list(exported.notices),
         )
