@@ -19,7 +19,7 @@ import psutil
 from millhand.app.app import App
 from millhand.app.backend import Backend
 from millhand.app.loading import target_of_main
-from millhand.app.workdir import fresh_workdir
+from millhand.app.workdir import fresh_workdir, process_name
 from millhand.brokers.sql.send import insert_jobs
 from millhand.config import Settings, check
 from millhand.core.clock import Clock
@@ -98,7 +98,7 @@ async def open_worker(app: App, target: str, *, through: Through = lambda broker
     settings = app.settings
     _refuse_contradictions(app)
     clock = app.clock
-    name = f"{socket.gethostname()}-{os.getpid()}-{clock.new_id()[-8:]}"
+    name = process_name(clock)
     backend = await Backend.open(
         settings.database,
         clock,

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from millhand.app.app import App
+from millhand.app.here import Here, here
 from millhand.blobs.urls import url_of
 from millhand.cli.conversion import KIND, Made, Order, Show, made, pages_of
 from millhand.cli.exit_codes import ExitCode
-from millhand.cli.here import Here, here
 from millhand.cli.payload import one
 from millhand.cli.session import Session
 from millhand.core.events import LogLine, Progress
@@ -36,7 +36,7 @@ class HereWay:
             app = self._app(Path(folder), orders)
             count = min(len(orders), app.settings.worker.executor_count)
             turns = asyncio.Semaphore(count)
-            async with here(app, count) as place:
+            async with here(app, threads=count) as place:
                 with on_signals(place.stop, _abort):
                     return await asyncio.gather(*(self._one(app, place, turns, order, show) for order in orders))
 
@@ -59,7 +59,7 @@ class HereWay:
             if place.stopped:
                 return Made(order.source, order.output, failure("cancelled", "interrupted before it began"))
             show(order, State.RUNNING, 0.0, "")
-            outcome = await place.run(args, say)
+            outcome = await place.run(place.job(args), say)
         return _told(order, outcome, show)
 
 

@@ -1,10 +1,9 @@
 """What a handler is given beside its arguments: its job, its limits, its voice and its hands."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from millhand.core.artefact import Artefact, BlobInfo
 from millhand.core.job import DEFAULT_TENANT, Args
@@ -33,8 +32,7 @@ class JobLog(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class JobFacts:
+class JobFacts(NamedTuple):
     """Which job and which attempt of it this is.
 
     `deadline` is the instant at which the hard limit strikes; `enqueued_at` the one at which the job was sent, the same
@@ -47,7 +45,7 @@ class JobFacts:
     deadline: int
     queue: str = "default"
     tenant: str = DEFAULT_TENANT
-    headers: dict[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = {}
     enqueued_at: int = 0
 
 

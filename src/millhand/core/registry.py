@@ -26,11 +26,12 @@ class Kind:
     function: Callable[[Context, Any], Any]
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     limits: Limits = field(default_factory=Limits)
+    is_async: bool = field(init=False)
+    """Whether the handler runs on the executor's loop rather than in a thread."""
 
-    @property
-    def is_async(self) -> bool:
-        """Whether the handler runs on the executor's loop rather than in a thread."""
-        return inspect.iscoroutinefunction(self.function)
+    def __post_init__(self) -> None:
+        """Look at the function once, not at each run."""
+        object.__setattr__(self, "is_async", inspect.iscoroutinefunction(self.function))
 
     @property
     def summary(self) -> str:

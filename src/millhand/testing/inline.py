@@ -5,30 +5,24 @@ Time limits other than the soft one do not hold here, and nothing is tried again
 
 import asyncio
 import json
-import shutil
 import tempfile
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from millhand.app.app import App
+from millhand.app.here import Here, here
 from millhand.blobs import BlobStore
 from millhand.core.artefact import Artefact
-from millhand.core.clock import Clock, after
-from millhand.core.context import JobFacts
+from millhand.core.clock import Clock
 from millhand.core.errors import UsageError
 from millhand.core.events import LogLine, Progress
 from millhand.core.failure import Failure
 from millhand.core.job import DEFAULT_TENANT, Args, NewJob
-from millhand.core.maker import JobMaker, SendOptions
 from millhand.core.outcome import Completed, Crashed, Discarded, Outcome, Retry
-from millhand.worker.executor.job_context import JobContext, Tools
-from millhand.worker.executor.resources import Resources
-from millhand.worker.executor.runner import outcome_of_run
-from millhand.worker.messages import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,70 +73,52 @@ class InlineApp:
     def __init__(self, app: App, *, clock: Clock | None = None) -> None:
         self.blobs = BlobStore()
         self._app = app
-        self._clock = clock or app.clock
-        self._folder: Path | None = None
-        self._tools: Tools | None = None
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="millhand-inline")
+        self._clock = clock
+        self._stack = AsyncExitStack()
+        self._here: Here | None = None
 
     async def __aenter__(self) -> Self:
         """Make a place for scratch folders and resources."""
-        self._folder = await asyncio.to_thread(lambda: Path(tempfile.mkdtemp(prefix="millhand-inline-")))
-        self._tools = Tools(
-            self._clock,
-            self.blobs,
-            Resources(self._folder),
-            self._folder / "scratch",
-            asyncio.get_running_loop(),
-            JobMaker(self._app.registry, self._clock),
-        )
+        folder = await asyncio.to_thread(lambda: Path(tempfile.mkdtemp(prefix="millhand-inline-")))
+        place = here(self._app, folder=folder, blobs=self.blobs, clock=self._clock)
+        self._here = await self._stack.enter_async_context(place)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the resources, and remove the folders."""
-        if self._tools is not None:
-            await asyncio.to_thread(self._tools.resources.close)
-        self._threads.shutdown()
-        if self._folder is not None:
-            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        await self._stack.aclose()
 
     async def run(self, args: Args, *, attempt: int = 1, tenant: str = DEFAULT_TENANT) -> Ran:
         """Run one attempt to its outcome; whatever the handler raises is in the outcome."""
-        new = self._ready().maker.make(args, SendOptions(tenant=tenant))
-        return await self._attempt(new, attempt)
+        place = self._ready()
+        return await _attempt(place, place.job(args, tenant=tenant), attempt)
 
     async def run_all(self, args: Args, *, tenant: str = DEFAULT_TENANT) -> list[Ran]:
         """Run a job, then its follow-up jobs and theirs, one after another; delays are not waited for."""
-        waiting = deque([self._ready().maker.make(args, SendOptions(tenant=tenant))])
+        place = self._ready()
+        waiting = deque([place.job(args, tenant=tenant)])
         done: list[Ran] = []
         while waiting:
-            done.append(await self._attempt(waiting.popleft(), 1))
+            done.append(await _attempt(place, waiting.popleft(), 1))
             waiting += done[-1].follow_ups
         return done
 
-    async def _attempt(self, job: NewJob, attempt: int) -> Ran:
-        said: list[Progress | LogLine] = []
-        hard = self._app.registry.get(job.kind).limits.hard
-        now, headers = self._clock.now(), dict(job.headers)
-        facts = JobFacts(job.id, job.kind, attempt, after(now, hard), job.queue, job.tenant, headers, enqueued_at=now)
-        context = JobContext(facts, self._ready(), said.append)
-        run = Run(0, job.id, job.kind, job.args, attempt, job.queue, job.tenant, facts.headers)
-        try:
-            outcome = await outcome_of_run(run, self._app.registry, context, self._threads)
-        finally:
-            context.clean()
-        await asyncio.sleep(0)  # what the handler said last is still on its way through the loop
-        return Ran(
-            outcome=outcome,
-            progress=tuple(event for event in said if isinstance(event, Progress)),
-            log=tuple(event for event in said if isinstance(event, LogLine)),
-        )
-
-    def _ready(self) -> Tools:
-        if self._tools is None:
+    def _ready(self) -> Here:
+        if self._here is None:
             raise UsageError("this inline app is not open", hint="Write `async with InlineApp(app) as inline:`.")
-        return self._tools
+        return self._here
+
+
+async def _attempt(place: Here, job: NewJob, attempt: int) -> Ran:
+    said: list[Progress | LogLine] = []
+    outcome = await place.run(job, said.append, attempt=attempt)
+    return Ran(
+        outcome=outcome,
+        progress=tuple(event for event in said if isinstance(event, Progress)),
+        log=tuple(event for event in said if isinstance(event, LogLine)),
+    )
 
 
 async def run_job(app: App, args: Args, *, attempt: int = 1, tenant: str = DEFAULT_TENANT) -> Ran:

@@ -19,7 +19,7 @@ from millhand.core.outcome import Outcome
 from millhand.core.registry import Registry
 from millhand.worker.executor.job_context import JobContext, Tools
 from millhand.worker.executor.resources import Resources
-from millhand.worker.executor.runner import outcome_of_run
+from millhand.worker.executor.runner import Runner
 from millhand.worker.messages import Run
 
 
@@ -55,7 +55,7 @@ class Bench:
         registry.handler(limits=limits)(function)
         attempt = context or self.context()
         run = Run(1, "job-1", "test.act", args, 1, "default", "acme", {})
-        outcome = await outcome_of_run(run, registry, attempt, self.threads)
+        outcome = await Runner(registry, self.tools, self.threads).outcome(run, attempt)
         await asyncio.sleep(0)  # what a thread said last is still on its way through the loop
         return outcome
 

@@ -16,7 +16,7 @@ from millhand.core.limits import Limits
 from millhand.core.outcome import Cancelled, Completed, Discarded, Outcome, Released, Retry
 from millhand.core.registry import Registry
 from millhand.testing.clock import MovableClock
-from millhand.worker.executor.runner import MAX_RESULT, outcome_of_run
+from millhand.worker.executor.runner import MAX_RESULT, Runner
 from millhand.worker.messages import Run
 from tests.support import poll_until
 from tests.unit.worker.attempts import Act, Bench, bench
@@ -107,7 +107,7 @@ async def test_arguments_that_do_not_fit_discard_the_job_and_are_not_repeated(pl
 
 async def test_an_unknown_kind_may_be_known_elsewhere(place: Bench) -> None:
     run = Run(1, "job-1", "test.unheard", "{}", 1, "default", "", {})
-    outcome = await outcome_of_run(run, Registry(), place.context(), place.threads)
+    outcome = await Runner(Registry(), place.tools, place.threads).outcome(run, place.context())
     assert isinstance(outcome, Retry)
     assert code(outcome) == "unknown_kind"
 

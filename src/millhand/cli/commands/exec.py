@@ -34,7 +34,7 @@ def exec_kind(
 
 
 async def _run(session: Session, kind: str, text: str) -> "Outcome":
-    from millhand.cli.here import here
+    from millhand.app.here import here
     from millhand.cli.live import job_bar
     from millhand.cli.payload import one
     from millhand.worker.signals import on_signals
@@ -43,7 +43,7 @@ async def _run(session: Session, kind: str, text: str) -> "Outcome":
     args = one(kind, app.registry.get(kind).args, text)
     async with here(app) as place:
         with job_bar(session.output, kind) as bar, on_signals(place.stop, _abort):
-            return await place.run(args, lambda event: _show(event, bar))
+            return await place.run(place.job(args), lambda event: _show(event, bar))
 
 
 def _abort() -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from millhand.core.artefact import Artefact, BlobInfo
 from millhand.core.clock import Clock
-from millhand.core.context import Context, JobFacts
+from millhand.core.context import Context, JobFacts, JobLog
 from millhand.core.errors import Permanent
 from millhand.core.events import Level, LogLine, Progress
 from millhand.core.job import Args, NewJob
@@ -28,17 +28,9 @@ _LONGEST_NAME = 200
 _NO_WORD = re.compile(r"\W")
 
 
-@dataclass(slots=True)
-class Yield:
-    """What an attempt has brought forth so far; it counts only if the attempt is accepted."""
-
-    artefacts: list[Artefact] = field(default_factory=list[Artefact])
-    follow_ups: list[NewJob] = field(default_factory=list[NewJob])
-
-
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What all contexts of one executor share."""
+    """What all contexts of one executor share; made in the thread that its loop runs in."""
 
     clock: Clock
     blobs: Blobs
@@ -46,22 +38,27 @@ class Tools:
     workdir: Path
     loop: asyncio.AbstractEventLoop
     maker: JobMaker
+    thread: int = field(default_factory=threading.get_ident)
 
 
 class JobContext(Context):
-    """One attempt, seen from inside its executor."""
+    """One attempt, seen from inside its executor. Its artefacts and follow-up jobs count only if it is accepted."""
 
     def __init__(self, facts: JobFacts, tools: Tools, say: Callable[[Progress | LogLine], None]) -> None:
         self.job = facts
-        self.log = _Log(self)
-        self.brought = Yield()
+        self.artefacts: list[Artefact] = []
+        self.follow_ups: list[NewJob] = []
         self.stop_reason = ""
         self.task: asyncio.Task[Any] | None = None
         self._tools = tools
         self._say = say
         self._scratch: Path | None = None
         self._last_progress = -1.0
-        self._loop_thread = threading.get_ident()
+
+    @property
+    def log(self) -> JobLog:  # pyright: ignore[reportIncompatibleVariableOverride] - made when asked for
+        """The log of the job."""
+        return _Log(self)
 
     @property
     def scratch(self) -> Path:  # pyright: ignore[reportIncompatibleVariableOverride] - made at first use
@@ -94,7 +91,7 @@ class JobContext(Context):
 
     def say(self, event: Progress | LogLine) -> None:
         """Pass an event on, from whichever thread; on the loop at once, so that it never follows the attempt's end."""
-        if threading.get_ident() == self._loop_thread:
+        if threading.get_ident() == self._tools.thread:
             self._say(event)
         else:
             self._tools.loop.call_soon_threadsafe(self._say, event)
@@ -127,7 +124,7 @@ class JobContext(Context):
             headers=self.job.headers,
         )
         job = self._tools.maker.make(args, options)
-        self.brought.follow_ups.append(job)
+        self.follow_ups.append(job)
         return job.id
 
     def stream(self, url: str) -> AsyncIterator[bytes]:
@@ -153,7 +150,7 @@ class JobContext(Context):
         info = await self._tools.blobs.put(content, url, media_type=media_type)
         shown = name or url.rsplit("/", 1)[-1]
         artefact = Artefact(shown, url, media_type, info.size, info.sha256 or "", as_json(facts))
-        self.brought.artefacts.append(artefact)
+        self.artefacts.append(artefact)
         return artefact
 
     async def stat(self, url: str) -> BlobInfo:
@@ -163,7 +160,7 @@ class JobContext(Context):
     async def delete(self, url: str) -> None:
         """Remove a blob; it is then no artefact of this job either."""
         await self._tools.blobs.delete(url)
-        self.brought.artefacts[:] = [each for each in self.brought.artefacts if each.url != url]
+        self.artefacts[:] = [each for each in self.artefacts if each.url != url]
 
     def wait(self, awaitable: Coroutine[Any, Any, T] | Awaitable[T]) -> T:
         """Run a coroutine on the executor's loop, from a handler's thread."""

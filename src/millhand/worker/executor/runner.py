@@ -11,28 +11,48 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from millhand.core.classify import outcome_of
+from millhand.core.clock import after
+from millhand.core.context import JobFacts
 from millhand.core.errors import InvalidArgs, JobCancelled, NotFound, Permanent, SoftLimitReached, UnknownKind
+from millhand.core.events import LogLine, Progress
 from millhand.core.failure import failure_of
 from millhand.core.job import Args
 from millhand.core.outcome import Completed, Outcome, Released, Retry
 from millhand.core.registry import Kind, Registry
-from millhand.worker.executor.job_context import JobContext
+from millhand.worker.executor.job_context import JobContext, Tools
 from millhand.worker.messages import Run
 
 MAX_RESULT = 1024 * 1024
 
 
-async def outcome_of_run(run: Run, registry: Registry, context: JobContext, threads: Executor) -> Outcome:
-    """Run the job; nothing that its handler raises escapes."""
-    try:
-        kind = _kind(registry, run.kind)
-        args = _args(kind, run.args)
-        result = await _call(kind, context, args, threads)
-        return Completed(_result_json(result), tuple(context.brought.artefacts), tuple(context.brought.follow_ups))
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - whatever a handler raises becomes a value here, SystemExit included
-        return _stopped(context) if context.stop_reason else _raised(error)
+class Runner:
+    """Runs jobs of one registry in this process; plain handlers run on its threads."""
+
+    def __init__(self, registry: Registry, tools: Tools, threads: Executor) -> None:
+        self.tools = tools
+        self._registry = registry
+        self._threads = threads
+
+    def context(self, run: Run, say: Callable[[Progress | LogLine], None]) -> JobContext:
+        """The context of a new attempt; `say` hears its progress and its log lines."""
+        hard = self._registry.get(run.kind).limits.hard if run.kind in self._registry else 0.0
+        deadline = after(self.tools.clock.now(), hard)
+        facts = JobFacts(
+            run.job_id, run.kind, run.attempt, deadline, run.queue, run.tenant, run.headers, run.enqueued_at
+        )
+        return JobContext(facts, self.tools, say)
+
+    async def outcome(self, run: Run, context: JobContext) -> Outcome:
+        """Run the job; nothing that its handler raises escapes."""
+        try:
+            kind = _kind(self._registry, run.kind)
+            args = _args(kind, run.args)
+            result = await _call(kind, context, args, self._threads)
+            return Completed(_result_json(result), tuple(context.artefacts), tuple(context.follow_ups))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever a handler raises becomes a value here, SystemExit included
+            return _stopped(context) if context.stop_reason else _raised(error)
 
 
 def _raised(error: BaseException) -> Outcome:

@@ -7,14 +7,11 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from millhand.core.clock import after
-from millhand.core.context import JobFacts
-from millhand.core.events import LogLine, Progress
-from millhand.core.outcome import Cancelled, Outcome, Released
+from millhand.core.outcome import Cancelled, Released
 from millhand.core.registry import Registry
 from millhand.telemetry.tracing import run_span
 from millhand.worker.executor.job_context import JobContext, Tools
-from millhand.worker.executor.runner import outcome_of_run
+from millhand.worker.executor.runner import Runner
 from millhand.worker.marks import Marks
 from millhand.worker.messages import Ended, Message, Run, Said, Started
 
@@ -74,13 +71,13 @@ class Slots:
         self, marks: Marks, count: int, registry: Registry, tools: Tools, inbox: Inbox, send: Callable[[Message], None]
     ) -> None:
         self._marks = marks
-        self._registry = registry
-        self._tools = tools
+        self._clock = tools.clock
         self._inbox = inbox
         self._send = send
         self._running: dict[int, JobContext] = {}
         self._one_ended = asyncio.Event()
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="millhand-slot")
+        self._runner = Runner(registry, tools, self._threads)
         self._tasks = [tools.loop.create_task(self._slot(number), name=f"slot-{number}") for number in range(count)]
 
     async def finished(self) -> None:
@@ -97,7 +94,7 @@ class Slots:
             context.stop(why)
         elif self._inbox.remove(ticket):
             outcome = Cancelled("cancelled before it started") if why == "cancelled" else Released(why)
-            self._send(Ended(ticket, outcome, None, self._tools.clock.now(), 0.0))
+            self._send(Ended(ticket, outcome, None, self._clock.now(), 0.0))
 
     def close(self) -> None:
         """Take no further jobs."""
@@ -106,48 +103,29 @@ class Slots:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _slot(self, slot: int) -> None:
-        turned = self._tools.clock.monotonic()
+        turned = self._clock.monotonic()
         while True:
             run = await self._inbox.get()
             self._marks.begins(slot, run.ticket)
-            await self._run(run)
+            ended = await self._run(run)
             self._marks.ended(slot, run.ticket)
-            if (now := self._tools.clock.monotonic()) - turned > _TURN_EVERY:
-                turned = now
+            if ended - turned > _TURN_EVERY:
+                turned = ended
                 await asyncio.sleep(0)  # handlers that never wait must not starve the messages of the others
 
-    async def _run(self, run: Run) -> None:
-        clock = self._tools.clock
-        context = self._context(run)
-        self._running[run.ticket] = context
+    async def _run(self, run: Run) -> float:
+        """Run a job, and tell when its handler is called and how it ended; returns when that was."""
+        ticket, clock = run.ticket, self._clock
+        context = self._runner.context(run, lambda event: self._send(Said(ticket, event)))
+        self._running[ticket] = context
         started_at, began = clock.now(), clock.monotonic()
-        self._send(Started(run.ticket, started_at))
-        outcome = await self._outcome(run, context)
-        del self._running[run.ticket]
+        self._send(Started(ticket, started_at))
+        with run_span(run.headers, kind=run.kind, job_id=run.job_id, attempt=run.attempt, queue=run.queue) as span:
+            outcome = await self._runner.outcome(run, context)
+            span.ended(outcome)
+        del self._running[ticket]
         context.clean()
         self._one_ended.set()
-        self._send(Ended(run.ticket, outcome, started_at, clock.now(), clock.monotonic() - began))
-
-    async def _outcome(self, run: Run, context: JobContext) -> Outcome:
-        with run_span(run.headers, kind=run.kind, job_id=run.job_id, attempt=run.attempt, queue=run.queue) as span:
-            outcome = await outcome_of_run(run, self._registry, context, self._threads)
-            span.ended(outcome)
-            return outcome
-
-    def _context(self, run: Run) -> JobContext:
-        hard = self._registry.get(run.kind).limits.hard if run.kind in self._registry else 0.0
-        facts = JobFacts(
-            run.job_id,
-            run.kind,
-            run.attempt,
-            after(self._tools.clock.now(), hard),
-            run.queue,
-            run.tenant,
-            run.headers,
-            run.enqueued_at,
-        )
-
-        def say(event: Progress | LogLine) -> None:
-            self._send(Said(run.ticket, event))
-
-        return JobContext(facts, self._tools, say)
+        ended = clock.monotonic()
+        self._send(Ended(ticket, outcome, started_at, clock.now(), ended - began))
+        return ended
