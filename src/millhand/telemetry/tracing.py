@@ -5,7 +5,8 @@ Only the API is used: without an SDK in the process all of it does nothing. The 
 """
 
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -61,6 +62,8 @@ class RunSpan:
 
     def ended(self, outcome: Outcome) -> None:
         """Note the outcome; a failed run makes a failed span."""
+        if not self._span.is_recording():
+            return
         self._span.set_attribute("millhand.outcome", type(outcome).__name__.lower())
         match outcome:
             case Retry(failure=failure) | Discarded(failure=failure) | Crashed(failure=failure):
@@ -72,12 +75,26 @@ class RunSpan:
                 return
 
 
-@contextmanager
-def run_span(headers: Mapping[str, str], *, kind: str, job_id: str, attempt: int, queue: str) -> Generator[RunSpan]:
+_NO_SPAN = nullcontext(RunSpan(trace.INVALID_SPAN))
+
+
+def run_span(
+    headers: Mapping[str, str], *, kind: str, job_id: str, attempt: int, queue: str
+) -> AbstractContextManager[RunSpan]:
     """A consumer span around one run of a job: a child of the span that sent it, and linked to that.
 
-    Jobs that are sent inside become children of this span.
+    Jobs that are sent inside become children of this span. Where nobody records spans, there is one only for a job
+    that comes with a trace, which is passed on.
     """
+    if headers or _has_recorder():
+        return _consumer_span(headers, kind=kind, job_id=job_id, attempt=attempt, queue=queue)
+    return _NO_SPAN
+
+
+@contextmanager
+def _consumer_span(
+    headers: Mapping[str, str], *, kind: str, job_id: str, attempt: int, queue: str
+) -> Generator[RunSpan]:
     sender = _extracted(headers)
     sent_by = trace.get_current_span(sender).get_span_context()
     attributes = {**_attributes(queue, kind), "messaging.operation.type": "process", **_job(job_id, attempt)}
@@ -89,6 +106,12 @@ def run_span(headers: Mapping[str, str], *, kind: str, job_id: str, attempt: int
         links=[Link(sent_by)] if sent_by.is_valid else [],
     ) as span:
         yield RunSpan(span)
+
+
+@cache
+def _has_recorder() -> bool:
+    """Whether the process has an SDK: asked once, as it is set up with the app, before the first job."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
 def _tracer() -> trace.Tracer:

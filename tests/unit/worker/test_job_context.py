@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from millhand.core.artefact import Artefact
 from millhand.core.context import Context
 from millhand.core.errors import BlobMissing, Permanent
 from millhand.core.events import Level, LogLine, Progress
@@ -16,6 +17,7 @@ from millhand.core.outcome import Completed, Discarded
 from millhand.core.resource import resource
 from millhand.testing.clock import FakeClock
 from millhand.worker.executor.resources import Resources
+from millhand.worker.messages import LENGTH_BYTES, Ended, Said, frame, unframe
 from tests.unit.worker.attempts import Act, Bench, bench
 
 
@@ -100,6 +102,17 @@ async def test_fields_of_any_kind_can_be_written_down(place: Bench) -> None:
     assert line.fields["when"] == "2026-01-01T00:00:00Z"
 
 
+@pytest.mark.parametrize("depth", range(190, 210))
+async def test_what_lies_too_deep_for_a_message_is_told_in_words(place: Bench, depth: int) -> None:
+    deep: list[object] = []
+    for _ in range(depth):
+        deep = [deep]
+    place.context().log.info("deep", value=deep)
+    artefact = Artefact("a", "memory://b/a", "text/plain", 1, "", lines(place)[0].fields)
+    body = frame([Said(1, lines(place)[0]), Ended(1, Completed(None, (artefact,)), 1, 2, 0.0)])[LENGTH_BYTES:]
+    assert len(list(unframe(body))) == 2
+
+
 async def test_fields_are_as_they_were_when_they_were_logged(place: Bench) -> None:
     pages = [1]
     place.context().log.info("pages", pages=pages)
@@ -159,7 +172,7 @@ async def test_what_is_deleted_again_is_no_artefact(place: Bench) -> None:
     await context.save(b"draft", "memory://b/draft")
     await context.save(b"kept", "memory://b/kept")
     await context.delete("memory://b/draft")
-    assert [each.url for each in context.brought.artefacts] == ["memory://b/kept"]
+    assert [each.url for each in context.artefacts] == ["memory://b/kept"]
     with pytest.raises(BlobMissing):
         await context.stat("memory://b/draft")
 

@@ -118,11 +118,14 @@ def test_half_a_surrogate_pair_cannot_reach_a_database() -> None:
     assert arrived == Ended(1, Cancelled("caf? 😀"), None, 1, 0.0)
 
 
-@pytest.mark.parametrize("odd", [PurePosixPath("a/b"), datetime(2026, 1, 1, tzinfo=UTC), object])
-def test_what_json_cannot_hold_arrives_in_words(odd: object) -> None:
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [(PurePosixPath("a/b"), "a/b"), (datetime(2026, 1, 1, tzinfo=UTC), "2026-01-01T00:00:00Z"), (object, str(object))],
+)
+def test_what_json_cannot_hold_arrives_in_words(odd: object, words: str) -> None:
     (arrived,) = sent(Said(1, Progress("job-1", 1, 1, 0.5, odd)))  # pyright: ignore[reportArgumentType] - the mistake
     assert isinstance(arrived, Said)
-    assert arrived.event.text == str(odd)
+    assert arrived.event.text == words
 
 
 def test_a_large_frame() -> None:

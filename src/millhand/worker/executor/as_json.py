@@ -15,6 +15,8 @@ def _value(value: object) -> Any:  # noqa: ANN401 - any JSON value
     if value is None or isinstance(value, (str, int)):
         return value
     try:
-        return from_json(to_json(value, fallback=str, inf_nan_mode="strings"))
+        # As deep as it lies in a message: readers end at some depth.
+        [[[[[[plain]]]]]] = from_json(to_json([[[[[[value]]]]]], fallback=str, inf_nan_mode="strings"))
     except (ValueError, RecursionError):
         return repr(value)
+    return plain

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from millhand.worker.messages import LENGTH_BYTES, Ended, Message, Started, frame, unframe
 
-_BATCH = 64
+_BATCH = 256
 _LATEST = 0.002
 
 
@@ -39,13 +39,15 @@ class Outbox:
 
     def put(self, message: Message) -> None:
         """Send a message soon. The start of a job that has ended before it was told needs no message of its own."""
-        if isinstance(message, Ended) and self._waiting and _is_start_of(message, self._waiting[-1]):
-            self._waiting.pop()
-        self._waiting.append(message)
-        if len(self._waiting) == 1:
-            self._since = time.monotonic()
-            self._loop.call_soon(self.flush)
-        elif len(self._waiting) >= _BATCH or time.monotonic() - self._since > _LATEST:
+        waiting = self._waiting
+        if isinstance(message, Ended) and waiting and _is_start_of(message, waiting[-1]):
+            waiting[-1] = message
+        else:
+            waiting.append(message)
+            if len(waiting) == 1:
+                self._since = time.monotonic()
+                self._loop.call_soon(self.flush)
+        if len(waiting) >= _BATCH or time.monotonic() - self._since > _LATEST:
             self.flush()
 
     def put_from_thread(self, message: Message) -> None:
