@@ -15,7 +15,6 @@ from millhand.brokers.sql.settle import extend, settle
 from millhand.brokers.sql.stats import queue_stats
 from millhand.core.capabilities import Capabilities
 from millhand.core.clock import MICROSECONDS, after
-from millhand.core.durability import Durability
 from millhand.core.errors import BrokerUnavailable
 from millhand.core.fairness import Caps
 from millhand.core.job import Delivery, NewJob, Sent
@@ -93,9 +92,8 @@ class SqlBroker:
         give_up_at = loop.time() + wait
         while self._open and limit > 0:
             ticket = self._database.waker.ticket
-            # A lease that a power cut undoes was held by nobody who is still there.
             claim = await self._database.write(
-                partial(self._claim, limit=limit), undo=_undo, durability=Durability.NORMAL
+                partial(self._claim, limit=limit), undo=_undo, durability=self._database.lease_durability
             )
             remaining = give_up_at - loop.time()
             if claim.deliveries or remaining <= 0:
@@ -108,7 +106,7 @@ class SqlBroker:
         self._require_open()
         return await self._database.write(
             lambda connection: extend(connection, deliveries, self._worker, after(self._clock.now(), seconds)),
-            durability=Durability.NORMAL,
+            durability=self._database.lease_durability,
         )
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
