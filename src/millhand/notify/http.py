@@ -87,12 +87,18 @@ class Caller:
             raise Unanswered(f"{_place(request.full_url)} does not answer: {_why(error)}") from error
 
 
+class Busy(Transient):
+    """The API answers that it can't for now, such as with 503: another call in a moment may do better."""
+
+    default_code = "api_busy"
+
+
 def persistently(call: Callable[[], T], waits: Sequence[float], pause: Callable[[float], None]) -> T:
-    """Call once, and once more after each wait while it raises `Transient`; the last one's is raised."""
+    """Call once, and once more after each wait while it raises `Busy` or `Unanswered`; the last one's is raised."""
     for wait in waits:
         try:
             return call()
-        except Transient as error:
+        except (Busy, Unanswered) as error:
             pause(max(wait, min(error.retry_after or 0.0, _LONGEST_RETRY_AFTER)))
     return call()
 

@@ -8,6 +8,7 @@ import structlog
 from millhand.core.errors import Permanent, Transient
 from millhand.core.job import Delivery
 from millhand.core.settlement import Settlement
+from millhand.notify.http import Busy, Unanswered
 from millhand.services.page_export.job import KIND, is_safe_id
 from millhand.services.page_export.settings import PageExportSettings
 from millhand.services.page_export.status_api import AlreadyComplete, ApiRefused, StatusApi
@@ -62,12 +63,12 @@ class Farewell:
         for wait in (*self._waits, None):
             try:
                 await asyncio.to_thread(api.fail, job_id, message)
-            except Transient as error:
+            except (Busy, Unanswered) as error:
                 if wait is None:
                     self._log.warning("the API was not told of a failed export", print_job_id=job_id, reason=str(error))
                 else:
                     await asyncio.sleep(wait)
-            except Permanent as error:
+            except (Permanent, Transient) as error:
                 self._log.info("the API refuses to hear of a failed export", print_job_id=job_id, reason=str(error))
                 return
             else:

@@ -46,7 +46,7 @@ class PrintSize:
     @property
     def product(self) -> str:
         """The name of the product, as the original worker writes it."""
-        paper = self.name if self.name.startswith("A") else f'{self.width:g}×{self.height:g}"'  # noqa: RUF001 - its sign
+        paper = self.name if self.name.startswith("A") else f'{float(self.width):g}×{float(self.height):g}"'  # noqa: RUF001 - its sign
         return f"Premium Poster - {paper} ({self.orientation.title()})"
 
     def turned(self, orientation: str | None) -> "PrintSize":
@@ -131,7 +131,7 @@ def _named(name: str) -> PrintSize:
 
 def _checked(size: PrintSize) -> PrintSize:
     if not all(_SMALLEST_SIDE <= side <= LARGEST_SIDE for side in (size.width, size.height)):
-        measures = f"{size.width:.6g}×{size.height:.6g}"  # noqa: RUF001 - the original's sign
+        measures = f"{float(size.width):g}×{float(size.height):g}"  # noqa: RUF001 - the original's sign
         raise InvalidSize(
             f"Invalid dimensions: {measures} inches; each side must be {_SMALLEST_SIDE} to {LARGEST_SIDE}",
             code="invalid_dimensions",

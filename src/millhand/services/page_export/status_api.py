@@ -3,11 +3,12 @@
 from http import HTTPStatus
 
 from millhand.core.errors import Permanent, Transient
-from millhand.notify.http import Answer, Caller
+from millhand.notify.http import Answer, Busy, Caller
 
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
-_MAY_HEAL = frozenset({401, 403, 407, 408, 409, 423, 425, 429})
-"""Client errors that a later try may not meet: credentials that are being changed, and a server that is busy."""
+_BUSY = frozenset({408, 409, 423, 425, 429})
+_CREDENTIALS = frozenset({401, 403, 407})
+"""Client errors that end when somebody mends them: the job is tried again later."""
 
 _CLIENT_ERRORS = range(400, 500)
 _GONE_WORDS = "not found"
@@ -44,7 +45,7 @@ class ApiRefused(Permanent):
 
 
 class ApiFailed(Transient):
-    """The API could not do what was asked, for now."""
+    """The API could not do what was asked: it failed itself, or does not take our credentials."""
 
     default_code = "api_failed"
 
@@ -52,7 +53,8 @@ class ApiFailed(Transient):
 class StatusApi:
     """The three calls of the original worker, with the same methods, paths, bodies and headers.
 
-    Each raises `Unanswered` or `ApiFailed`, which may be tried again, or `RecordGone`, `AlreadyComplete`, `ApiRefused`.
+    Each raises `Unanswered` or `Busy`, which may pass in a moment, `ApiFailed`, which may pass later, or `RecordGone`,
+    `AlreadyComplete`, `ApiRefused`.
     """
 
     def __init__(self, base: str, caller: Caller) -> None:
@@ -88,9 +90,9 @@ def refusal(answer: Answer) -> Permanent | Transient:
         return RecordGone(message)
     if _COMPLETE in words:
         return AlreadyComplete(message)
-    if answer.status not in _CLIENT_ERRORS or answer.status in _MAY_HEAL:
-        return ApiFailed(message, retry_after=answer.retry_after)
-    if answer.status == HTTPStatus.BAD_REQUEST and not is_fatal(words):
+    if answer.status not in _CLIENT_ERRORS or answer.status in _BUSY:
+        return Busy(message, retry_after=answer.retry_after)
+    if answer.status in _CREDENTIALS or (answer.status == HTTPStatus.BAD_REQUEST and not is_fatal(words)):
         return ApiFailed(message)
     return ApiRefused(message)
 
