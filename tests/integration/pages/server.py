@@ -14,8 +14,8 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False
     block_on_close = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, address: str, port: int) -> None:
+        super().__init__((address, port), _Handler)
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.pages: dict[str, str] = {}
 
@@ -75,7 +75,7 @@ class Pages:
     def __init__(self, server: _Server) -> None:
         self._server = server
         self.port = server.server_address[1]
-        self.host = f"127.0.0.1:{self.port}"
+        self.host = f"{server.server_address[0]}:{self.port}"
 
     def url(self, path: str) -> str:
         return f"http://{self.host}{path}"
@@ -84,14 +84,19 @@ class Pages:
         self._server.pages[path] = html
         return self.url(path)
 
+    @property
+    def paths(self) -> list[str]:
+        """Everything that it was asked for."""
+        return [path for path, _ in self._server.requests]
+
     def asked(self, path: str) -> list[dict[str, str]]:
         """The headers of every request for that path."""
         return [headers for asked, headers in self._server.requests if asked == path]
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[Pages]:
-    server = _Server()
+def serving(address: str = "127.0.0.1", port: int = 0) -> Iterator[Pages]:
+    server = _Server(address, port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="pages")
     thread.start()
     try:

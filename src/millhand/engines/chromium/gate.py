@@ -14,7 +14,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from millhand.engines.chromium.http_head import Head, HeadTooLong, read_head
-from millhand.engines.chromium.reach import Reach
+from millhand.engines.chromium.reach import Reach, RefusedError
 from millhand.engines.chromium.site import HOST, Site, answer
 
 _PIECE = 1 << 16
@@ -22,10 +22,6 @@ _CONNECT_SECONDS = 15.0
 _MOST_CONNECTIONS = 256
 _HTTPS, _HTTP = 443, 80
 _REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 502: "Bad Gateway"}
-
-
-class RefusedError(Exception):
-    """The rule forbids this host."""
 
 
 @dataclass
@@ -113,21 +109,10 @@ class Gate:
             await self._pass_on(head, tunnel, (reader, writer), upstream)
 
     async def _connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if not host:
-            raise RefusedError
-        named = self._reach.names(host, port)
-        if host == "localhost" or host.endswith(".localhost"):
-            addresses = ["127.0.0.1", "::1"]
-        else:
-            addresses = await _resolve(host, port)
-        allowed = addresses if named else [address for address in addresses if self._reach.allows(address)]
-        if not allowed:
-            raise RefusedError
         failure = OSError("no address answers")
-        for address in allowed:
+        for address in await self._reach.addresses(host, port):
             try:
                 async with asyncio.timeout(_CONNECT_SECONDS):
-                    # To the very address that was judged: a second look-up could give another one.
                     return await asyncio.open_connection(address, port)
             except OSError as error:
                 failure = error
@@ -174,12 +159,6 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while piece := await reader.read(_PIECE):
             writer.write(piece)
             await writer.drain()
-
-
-async def _resolve(host: str, port: int) -> list[str]:
-    async with asyncio.timeout(_CONNECT_SECONDS):
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def _host_and_port(url: str, default: int) -> tuple[str, int]:

@@ -1,6 +1,9 @@
 """Which addresses a rendered page may reach: public ones, and hosts that the operator named."""
 
+import asyncio
 import ipaddress
+import socket
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import psutil
@@ -12,15 +15,46 @@ _PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _FOUR_BYTES = 0xFFFFFFFF
 
+_LOOK_UP_SECONDS = 15.0
+_LOCAL: tuple[str, ...] = ("127.0.0.1", "::1")
+
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class RefusedError(Exception):
+    """The rule forbids this host."""
+
+
+async def look_up(host: str, port: int) -> list[str]:
+    """All addresses of a host, by the system's resolver; raises `OSError` (`socket.gaierror`), `TimeoutError`."""
+    async with asyncio.timeout(_LOOK_UP_SECONDS):
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 @dataclass(frozen=True)
 class Reach:
-    """The rule. `named` holds `host` and `host:port` entries in lower case."""
+    """The rule. `named` holds `host` and `host:port` entries in lower case, `own` the addresses of this machine."""
 
     named: frozenset[str] = frozenset()
     own: frozenset[str] = frozenset()
+    look_up: Callable[[str, int], Awaitable[list[str]]] = look_up
+
+    async def addresses(self, host: str, port: int) -> list[str]:
+        """The addresses of a host that may be connected to, judged as they are now.
+
+        Whoever connects must take one of these: a second look-up could give another. Raises `RefusedError` if there is
+        none, and as `look_up` does.
+        """
+        host = host.lower().rstrip(".")
+        if not host:
+            raise RefusedError
+        local = host == "localhost" or host.endswith(".localhost")
+        found = list(_LOCAL) if local else await self.look_up(host, port)
+        allowed = found if self.names(host, port) else [address for address in found if self.allows(address)]
+        if not allowed:
+            raise RefusedError
+        return allowed
 
     def names(self, host: str, port: int) -> bool:
         """Whether the operator named this host, whatever its addresses are."""

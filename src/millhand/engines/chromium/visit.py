@@ -66,7 +66,7 @@ class Visit:
         page.on("requestfailed", self._on_failed)
         session = await context.new_cdp_session(page)
         if order.headers:
-            await _add_headers(session, self.url, order.headers)
+            await _add_headers(session, order.headers)
         protocol = PageProtocol(session, order.view)
         await protocol.set_window(order.view.height, shown)
         await protocol.set_media()
@@ -155,21 +155,28 @@ async def new_context(running: RunningBrowser, view: View, gate: Gate) -> Browse
     return context
 
 
-async def _add_headers(session: CDPSession, url: str, headers: Mapping[str, str]) -> None:
-    """Send these headers to the page's own origin alone: they may hold secrets.
+async def _add_headers(session: CDPSession, headers: Mapping[str, str]) -> None:
+    """Send these headers to the page's own origin alone, which is that of the first request: they may hold secrets.
 
-    Overrides made here do not follow a redirect (DevTools protocol, Fetch.continueRequest).
+    Overrides made here do not follow a redirect (DevTools protocol, Fetch.continueRequest): that is a request anew.
     """
+    own: list[tuple[str, str]] = []
 
     async def go_on(event: dict[str, Any]) -> None:
-        merged = {**cast("dict[str, str]", event["request"]["headers"]), **headers}
-        listed = [{"name": name, "value": value} for name, value in merged.items()]
+        asked = cast("dict[str, Any]", event["request"])
+        parts = urlsplit(str(asked["url"]))
+        origin = (parts.scheme, parts.netloc)
+        if not own:
+            own.append(origin)
+        told: dict[str, object] = {"requestId": event["requestId"]}
+        if origin == own[0]:
+            merged = {**cast("dict[str, str]", asked["headers"]), **headers}
+            told["headers"] = [{"name": name, "value": value} for name, value in merged.items()]
         with contextlib.suppress(PlaywrightError):
-            await cdp.send(session, "Fetch.continueRequest", {"requestId": event["requestId"], "headers": listed})
+            await cdp.send(session, "Fetch.continueRequest", told)
 
-    parts = urlsplit(url)
     session.on("Fetch.requestPaused", go_on)
-    await cdp.send(session, "Fetch.enable", {"patterns": [{"urlPattern": f"{parts.scheme}://{parts.netloc}/*"}]})
+    await cdp.send(session, "Fetch.enable", {"patterns": [{"urlPattern": "*"}]})
 
 
 async def _close_popup(popup: Page) -> None:
