@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 SWITCHES = frozenset({"--json", "--quiet", "-q", "--verbose", "-v", "--no-input"})
-WITH_VALUE = frozenset({"--config", "--database", "--app"})
+WITH_VALUE = frozenset({"--config", "--database", "--app", "--env-file"})
 
 
 def globals_first(arguments: Sequence[str]) -> list[str]:

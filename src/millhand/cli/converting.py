@@ -1,36 +1,48 @@
-"""Converting files for `millhand convert`: by a running worker of the same database, or in this process."""
+"""What `millhand convert` adds to errands: where PDFs go, how options are written, and what is told of a PDF."""
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from millhand.cli.board import Board, Line, board
-from millhand.cli.conversion import KIND, Made, Order, Way
-from millhand.cli.conversion_here import HereWay
-from millhand.cli.conversion_queue import QueueWay
+from millhand.cli.errand import Done, Errand, Verb
+from millhand.cli.errands import do_errands, report_failure
 from millhand.cli.output import Output
-from millhand.cli.session import Connected, Session
-from millhand.core.errors import MillhandError, UsageError
-from millhand.core.state import State
-from millhand.database.urls import sqlite_path
-from millhand.ledger.views import WorkerView
+from millhand.cli.session import Session
+from millhand.core.errors import UsageError
 
 _SUFFIX = ".pdf"
-_TELLS_WITHIN = 6.0
-"""Seconds; a worker tells of itself every five."""
-_LOOK_EVERY = 0.2
 
 
-def orders(files: Sequence[Path], out: Path | None) -> list[Order]:
+def _pages(result: Mapping[str, Any]) -> str:
+    """How many pages a PDF has, in words."""
+    pages = result.get("pages")
+    return "" if pages is None else "1 page" if pages == 1 else f"{pages:,} pages"
+
+
+VERB = Verb(
+    name="convert",
+    kind="document.convert",
+    served="A running worker converts the documents.",
+    here="No worker is running on this database, so the documents are converted here.",
+    brief=_pages,
+)
+
+
+def orders(files: Sequence[Path], out: Path | None, options: Mapping[str, object]) -> list[Errand]:
     """Where each file's PDF goes; raises `UsageError` if two would be the same, or one would be its own source."""
     folder = out is not None and (out.is_dir() or len(files) > 1 or str(out).endswith(("/", "\\")))
-    found = [Order(file.absolute(), _output(file, out, folder=folder).absolute()) for file in files]
-    twice = [path for path, count in Counter(order.output for order in found).items() if count > 1]
+    found = [
+        Errand(
+            file.name, _output(file, out, folder=folder).absolute(), {"options": options}, {"source": file.absolute()}
+        )
+        for file in files
+    ]
+    twice = [path for path, count in Counter(errand.output for errand in found).items() if count > 1]
     if twice:
         raise UsageError(f"several documents would become {twice[0]}", hint="Convert them one by one with -o.")
-    if any(order.source == order.output for order in found):
+    if any(errand.files["source"] == errand.output for errand in found):
         raise UsageError("a PDF can't be converted to itself", hint="Name another file with -o.")
     return found
 
@@ -41,7 +53,9 @@ def named_options(texts: Sequence[str]) -> dict[str, object]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
-            raise UsageError(f"'{text}' is no option", hint="Write it as name=value; see `millhand kinds show " + KIND)
+            raise UsageError(
+                f"'{text}' is no option", hint="Write it as name=value; see `millhand kinds show " + VERB.kind
+            )
         try:
             found[name] = json.loads(value)
         except ValueError:
@@ -54,26 +68,10 @@ def password(file: Path | None) -> str | None:
     return None if file is None else file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
 
 
-async def convert_all(
-    session: Session, wanted: Sequence[Order], options: Mapping[str, object], seconds: float | None, *, here: bool
-) -> bool:
+async def convert_all(session: Session, wanted: Sequence[Errand], seconds: float | None, *, here: bool) -> bool:
     """Convert all of them, and tell of each; whether all succeeded."""
-    if here or not _database_is_there(session):
-        made = await _run(session, HereWay(session, options), wanted)
-    else:
-        async with session.connected() as connected:
-            if await _worker_is_there(connected):
-                made = await _run(session, QueueWay(connected, options, seconds), wanted)
-            else:
-                made = await _run(session, HereWay(session, options), wanted)
-    return all([_report(session.output, one) for one in made])  # noqa: C419 - every one is told of
-
-
-async def _run(session: Session, way: Way, wanted: Sequence[Order]) -> list[Made]:
-    session.output.say(way.words)
-    with board(session.output, len(wanted)) as shown:
-        lines = _Lines(shown, wanted)
-        return await way.convert(wanted, lines.set)
+    ended = await do_errands(session, VERB, wanted, seconds, here=here)
+    return all([_report(session.output, one) for one in ended])  # noqa: C419 - every one is told of
 
 
 def _output(file: Path, out: Path | None, *, folder: bool) -> Path:
@@ -82,59 +80,16 @@ def _output(file: Path, out: Path | None, *, folder: bool) -> Path:
     return out / f"{file.stem}{_SUFFIX}" if folder else out
 
 
-def _database_is_there(session: Session) -> bool:
-    try:
-        path = sqlite_path(session.settings().database)
-    except MillhandError:
-        return False
-    return path is None or path.exists()
-
-
-async def _worker_is_there(connected: Connected) -> bool:
-    """Whether a worker runs that converts documents; one that has just begun is given time to say what it does."""
-    clock = connected.app.clock
-    deadline = clock.monotonic() + _TELLS_WITHIN
-    while True:
-        serving = await _serving(connected)
-        if any(KIND in worker.kinds for worker in serving):
-            return True
-        if all(worker.kinds for worker in serving) or clock.monotonic() > deadline:
-            return False
-        await asyncio.sleep(_LOOK_EVERY)
-
-
-async def _serving(connected: Connected) -> list[WorkerView]:
-    """The workers that take jobs from the queue of the kind."""
-    queue = connected.app.registry.get(KIND).args.queue
-    return [
-        worker
-        for worker in await connected.inspector.workers()
-        if worker.serves(queue) and worker.state == "running" and not worker.silent
-    ]
-
-
-class _Lines:
-    """The lines of the board, changed one by one."""
-
-    def __init__(self, shown: Board, wanted: Sequence[Order]) -> None:
-        self._shown = shown
-        self._lines = {order: Line(order.source.name, State.AVAILABLE, 0.0, "") for order in wanted}
-
-    def set(self, order: Order, state: State, fraction: float, text: str) -> None:
-        """Show a document so from now on."""
-        self._lines[order] = Line(order.source.name, state, fraction, text)
-        self._shown.update(list(self._lines.values()))
-
-
-def _report(output: Output, made: Made) -> bool:
+def _report(output: Output, done: Done) -> bool:
+    errand, source = done.errand, done.errand.files["source"]
+    notices = done.result.get("notices", ())
     if output.json:
-        output.record(made)
-    elif made.failure is None:
-        for notice in made.notices:
-            output.say(f"{made.source.name}: {notice}")
-        output.data(str(made.output))
+        facts = {"source": source, "output": errand.output, "failure": done.failure}
+        output.record({**facts, "pages": done.result.get("pages"), "notices": notices})
+    elif done.failure is None:
+        for notice in notices:
+            output.say(f"{source.name}: {notice}")
+        output.data(str(errand.output))
     else:
-        output.complain(f"{output.coloured('error:', 'red')} {made.source.name}: {made.failure.message}")
-        if made.failure.hint:
-            output.complain(f"{output.coloured('hint:', 'cyan')} {made.failure.hint}")
-    return made.failure is None
+        report_failure(output, done)
+    return done.failure is None

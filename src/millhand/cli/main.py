@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from millhand.cli import service_help
 from millhand.cli.arguments import globals_first
 from millhand.cli.commands import COMMANDS, GROUPS
 from millhand.cli.errors import tell_bug, tell_error, tell_usage
@@ -40,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last border: everything else is our own mistake
         return tell_bug(output, error)
+    if (service := service_help.named(given)) is not None:
+        output.data("\n".join(service_help.lines_of(service)))
     return answer if isinstance(answer, int) else ExitCode.DONE
 
 
@@ -66,7 +69,8 @@ def _global_options(
     *,
     config: Annotated[Path | None, typer.Option(help="Settings file (default: millhand.toml, if it is there).")] = None,
     database: Annotated[str | None, typer.Option(help="Database URL, such as sqlite:///data/millhand.db.")] = None,
-    app: Annotated[str | None, typer.Option(help="The app to serve, as module:attribute or file.py.")] = None,
+    app: Annotated[str | None, typer.Option(help="The app to serve: module:attribute, file.py, or a service.")] = None,
+    env_file: Annotated[Path | None, typer.Option(help="File with variables (NAME=value), such as .env.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Write JSON: an object, or one a line for lists.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Tell nothing but errors.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Tell details, and tracebacks of errors.")] = False,
@@ -81,12 +85,14 @@ def _global_options(
             config=config,
             database=database,
             app=app,
+            env_file=env_file,
             json=json,
             quiet=quiet,
             verbose=verbose,
             no_input=no_input,
         )
     )
+    ctx.obj.adopt_variables()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from millhand.core.errors import UsageError
 if TYPE_CHECKING:
     from millhand.app.app import App
     from millhand.brokers.sql import SqlBroker
-    from millhand.config import Flag, Settings
+    from millhand.config import Flag, Row, Settings
     from millhand.control import Control
     from millhand.ledger.inspector import Inspector
 
@@ -33,6 +33,7 @@ class GlobalOptions:
     config: Path | None = None
     database: str | None = None
     app: str | None = None
+    env_file: Path | None = None
     json: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -83,6 +84,33 @@ class Session:
         app = load_app(settings.app)
         app.use_settings(settings)
         return app
+
+    def service_named(self, name: str | None) -> str | None:
+        """The name, if there is such a service; raises `NotFound` otherwise, and answers None for None."""
+        from millhand.services.catalogue import find
+
+        return None if name is None else find(name).name
+
+    def setting_rows(self) -> "list[Row]":
+        """Every setting as it is shown to people; for a service also what it sets, and its own variables."""
+        from millhand.config import rows
+        from millhand.services.catalogue import SERVICES, find
+
+        settings = self.settings()
+        if settings.app not in SERVICES:
+            return rows(settings)
+        service = find(settings.app)
+        own = service.settings.read()
+        return [*rows(service.adapt(settings, own)), *own.rows()]
+
+    def adopt_variables(self) -> None:
+        """Take over the variables of the file that `--env-file` names, save those that the environment has."""
+        if self.options.env_file is None:
+            return
+        from millhand.services.environment import variables_of_file
+
+        for name, value in variables_of_file(self.options.env_file).items():
+            os.environ.setdefault(name, value)
 
     def _share_settings(self, *flags: "Flag") -> None:
         """Put what the options say into the environment, for whoever reads settings anew: the app, and executors."""

@@ -18,6 +18,7 @@ from millhand.cli.commands.kinds import kinds
 from millhand.cli.commands.queues import queues
 from millhand.cli.commands.schedules import schedules
 from millhand.cli.commands.schema import schema
+from millhand.cli.commands.services import services
 from millhand.cli.commands.top import top
 from millhand.cli.commands.up import up
 from millhand.cli.commands.version import version
@@ -41,6 +42,7 @@ GROUPS: Mapping[str, typer.Typer] = {
     "failures": failures,
     "kinds": kinds,
     "schedules": schedules,
+    "services": services,
     "config": config,
     "schema": schema,
 }

@@ -13,16 +13,17 @@ config = typer.Typer(no_args_is_help=True, help="Show and check the settings.")
 
 
 @config.command()
-@example("millhand config show --origin")
+@example("millhand config show --origin", "millhand config show --app page-export --env-file .env")
 def show(
     ctx: typer.Context,
     origin: Annotated[bool, typer.Option("--origin", help="Show where each value came from.")] = False,
 ) -> None:
     """Show every setting and its value; secrets are masked.
 
-    Values come from: default < file (millhand.toml) < environment (MILLHAND_…) < option.
+    Values come from: default < file (millhand.toml) < environment (MILLHAND_…) < option. With `--app SERVICE`, what
+    the service sets and its own variables are shown as well.
     """
-    from millhand.config import Row, rows
+    from millhand.config import Row
 
     session = session_of(ctx)
     columns: list[Column[Row]] = [
@@ -31,7 +32,7 @@ def show(
     ]
     if origin or session.options.json:
         columns.append(Column("origin", lambda row: row.origin))
-    session.output.rows(columns, rows(session.settings()), nothing="There are no settings.")
+    session.output.rows(columns, session.setting_rows(), nothing="There are no settings.")
 
 
 @config.command()

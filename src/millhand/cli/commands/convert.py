@@ -82,6 +82,6 @@ def convert(
         **converting.named_options(option or []),
     }
     given = {name: value for name, value in options.items() if value is not None}
-    orders = converting.orders(files, out)
-    if not session.run(converting.convert_all(session, orders, given, as_seconds(timeout), here=here)):
+    orders = converting.orders(files, out, given)
+    if not session.run(converting.convert_all(session, orders, as_seconds(timeout), here=here)):
         raise typer.Exit(ExitCode.NO)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from millhand.cli.errors import tell_error
 from millhand.cli.examples import example
 from millhand.cli.exit_codes import ExitCode
 from millhand.cli.session import Session, session_of
@@ -18,9 +19,16 @@ def health(
     url: Annotated[str | None, typer.Option(help="Address of the worker; else the one in the settings.")] = None,
     ready: Annotated[bool, typer.Option("--ready", help="Ask whether it can take work, not whether it lives.")] = False,
 ) -> None:
-    """Ask a worker's HTTP port whether it is well: exits 0 if so, 1 if not, 4 if nobody answers."""
+    """Ask a worker's HTTP port whether it is well: exits 0 if so, and 1 if not, or if nobody answers.
+
+    These are the codes that Docker's HEALTHCHECK knows.
+    """
     session = session_of(ctx)
-    status, answer = _ask(f"{(url or _usual_url(session)).rstrip('/')}/{'ready' if ready else 'health'}")
+    try:
+        status, answer = _ask(f"{(url or _usual_url(session)).rstrip('/')}/{'ready' if ready else 'health'}")
+    except BrokerUnavailable as error:
+        tell_error(session.output, error)
+        raise typer.Exit(ExitCode.NO) from None
     if session.output.json:
         session.output.record(answer)
     else:

@@ -8,11 +8,12 @@ from millhand.cli.examples import example
 from millhand.cli.session import session_of
 
 
-@example("millhand up --demo", "millhand up --database sqlite:///var/jobs.db --executors 4")
+@example("millhand up --demo", "millhand up --service page-export", "millhand up --database sqlite:///var/jobs.db")
 def up(
     ctx: typer.Context,
     *,
     demo: Annotated[bool, typer.Option("--demo", help="Convert the sample documents, with live progress.")] = False,
+    service: Annotated[str | None, typer.Option(help="Run this ready service, and nothing else.")] = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="Stop when all jobs are settled.")] = False,
     executors: Annotated[int | None, typer.Option(min=1, help="Processes that run handlers; else one a core.")] = None,
     http: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port for health and metrics.")] = None,
@@ -27,7 +28,11 @@ def up(
     from millhand.config import Flag
 
     session = session_of(ctx)
-    flags = [Flag("worker.executors", "--executors", executors), Flag("http.port", "--http", http)]
+    flags = [
+        Flag("app", "--service", session.service_named(service)),
+        Flag("worker.executors", "--executors", executors),
+        Flag("http.port", "--http", http),
+    ]
     if demo:
         activity = demonstration.activity(session, until_idle=until_idle)
     else:

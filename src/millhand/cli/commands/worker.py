@@ -8,9 +8,13 @@ from millhand.cli.examples import example
 from millhand.cli.session import session_of
 
 
-@example("millhand worker", "millhand worker --app shop.jobs:app --queues mail,documents --executors 4")
+@example(
+    "millhand worker --app shop.jobs:app --queues mail,documents --executors 4",
+    "millhand worker page-export --env-file .env",
+)
 def worker(
     ctx: typer.Context,
+    service: Annotated[str | None, typer.Argument(help="A ready service (millhand services list).")] = None,
     *,
     queues: Annotated[str | None, typer.Option(help="Take jobs from these, with commas; else from all.")] = None,
     executors: Annotated[int | None, typer.Option(min=1, help="Processes that run handlers; else one a core.")] = None,
@@ -21,6 +25,8 @@ def worker(
 ) -> None:
     """Run jobs until SIGTERM or Ctrl-C: the first one drains, the second one aborts.
 
+    With the name of a service it does that service's jobs; --help behind the name tells its variables.
+
     Exits 0 if every job could end, 1 if jobs were interrupted (they run again elsewhere) or, with --until-idle,
     if one was discarded.
     """
@@ -29,6 +35,7 @@ def worker(
 
     session = session_of(ctx)
     flags = [
+        Flag("app", "SERVICE", session.service_named(service)),
         Flag("worker.queues", "--queues", queues),
         Flag("worker.executors", "--executors", executors),
         Flag("worker.slots", "--slots", slots),

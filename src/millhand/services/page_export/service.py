@@ -1,7 +1,6 @@
 """The page exporter as a service: what its variables mean for millhand's settings, its kind, and its voice."""
 
 from functools import partial
-from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from millhand.app.app import App
@@ -40,7 +39,7 @@ def adapted(general: Settings, own: PageExportSettings) -> Settings:
     if own.puppeteer_executable_path:
         values["chromium.executable"] = own.puppeteer_executable_path
     told = _with_queue(beneath(general, values, _ORIGIN), own)
-    return _with_folder(told, folder_of(own.exports))
+    return _with_folder(told, own)
 
 
 def _with_queue(settings: Settings, own: PageExportSettings) -> Settings:
@@ -56,12 +55,13 @@ def _with_queue(settings: Settings, own: PageExportSettings) -> Settings:
     return over(told, {"database": f"sqlite:///{settings.data_dir.as_posix()}/millhand.db"}, _ORIGIN)
 
 
-def _with_folder(settings: Settings, folder: Path | None) -> Settings:
+def _with_folder(settings: Settings, own: PageExportSettings) -> Settings:
     """Jobs may write to the folder of exports, and to no other unless it was named."""
+    folder = folder_of(own.exports)
     if folder is None:
         return beneath(settings, {"blob_roots": ()}, _ORIGIN)
     named = () if settings.origin("blob_roots") == "default" else settings.blob_roots
-    return over(settings, {"blob_roots": (*named, folder)}, "environment EXPORT_DIR")
+    return over(settings, {"blob_roots": (*named, folder)}, "environment EXPORT_DIR" if own.export_dir else _ORIGIN)
 
 
 def kinds(told: Told[PageExportSettings]) -> App:

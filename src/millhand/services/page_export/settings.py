@@ -21,6 +21,8 @@ def _web_address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in _PORTS or not parts.hostname:
         raise ValueError(f"'{text}' is no web address; write it as http://host:port")
+    if parts.username is not None:
+        raise ValueError("it holds a user's name; send a key with API_KEY instead")
     _ = parts.port  # raises ValueError for one that is no number
     return text.rstrip("/")
 
