@@ -44,7 +44,7 @@ class FileDriver:
             yield OpenBlob(info, _pieces(file, url))
         finally:
             # In a thread: the file's own lock makes it wait for a read that a cancelled caller left behind.
-            await asyncio.to_thread(file.close)
+            await to_the_end(file.close)
 
     async def write(self, url: str, content: Iterable[bytes], media_type: str) -> None:  # noqa: ARG002 - a file has none
         """Replace the file at once, durably: when this returns, a power cut can't undo it."""
@@ -65,7 +65,7 @@ class FileDriver:
 
     async def walk(self, url: str) -> AsyncGenerator[BlobInfo]:
         """Every file below a folder, without links and what is still being written."""
-        folder = self._inside(url, _real(url))
+        folder = self._inside(url, _real(url.rstrip("/")))
         for path in await asyncio.to_thread(files_below, folder):
             if info := await asyncio.to_thread(_info_if_there, path):
                 yield info
@@ -132,6 +132,16 @@ async def opened(opener: Callable[[], BinaryIO]) -> BinaryIO:
     except asyncio.CancelledError:
         with suppress(Exception):  # nobody is left to hear why it could not be opened
             (await opening).close()
+        raise
+
+
+async def to_the_end(function: Callable[[], None]) -> None:
+    """Call a function in a thread; a caller that is cancelled meanwhile, even before it begins, waits for its end."""
+    calling = asyncio.ensure_future(asyncio.to_thread(function))
+    try:
+        await asyncio.shield(calling)
+    except asyncio.CancelledError:
+        await calling
         raise
 
 

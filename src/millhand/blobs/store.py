@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from millhand.blobs.driver import CHUNK, Driver, Method
-from millhand.blobs.files import FileDriver, file_errors, opened
+from millhand.blobs.files import FileDriver, file_errors, opened, to_the_end
 from millhand.blobs.objects import ObjectDriver
 from millhand.blobs.prefixes import Prefix, Prefixes, anywhere
 from millhand.blobs.urls import scheme_of
@@ -87,15 +87,17 @@ class BlobStore:
 
         Above `max_bytes` it stops with `Permanent` (code `too_large`). Failing, it leaves no part of a file.
         """
-        async with self._driver(url).open(url) as blob:
-            tally = _Tally(url, max_bytes)
-            tally.expect(blob.info.size)
-            try:
+        tally, begun = _Tally(url, max_bytes), False
+        try:
+            async with self._driver(url).open(url) as blob:
+                tally.expect(blob.info.size)
+                begun = True
                 await _save(blob.pieces, target, tally)
-            except BaseException:
+        except BaseException:
+            if begun:
                 with suppress(OSError):  # the first error is the one to tell
-                    await asyncio.to_thread(target.unlink, missing_ok=True)
-                raise
+                    await to_the_end(lambda: target.unlink(missing_ok=True))
+            raise
         return tally.info(blob.info)
 
     async def put(self, content: Path | bytes, url: str, *, media_type: str | None = None) -> BlobInfo:
@@ -189,7 +191,7 @@ async def _save(pieces: AsyncGenerator[bytes], target: Path, tally: _Tally) -> N
                 async for piece in pieces:
                     await asyncio.to_thread(_append, file, tally, piece)
         finally:
-            await asyncio.to_thread(file.close)
+            await to_the_end(file.close)
 
 
 def _guess(url: str) -> str:

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import chain
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import obstore
@@ -14,10 +13,11 @@ from obstore.exceptions import BaseError
 from obstore.store import AzureStore, MemoryStore, S3Store
 
 from millhand.core.clock import as_instant
-from millhand.core.errors import BlobMissing, NotSupported, Permanent
+from millhand.core.errors import BlobMissing, Permanent
 from millhand.stores.errors import Words, condition_failed, store_errors
 from millhand.stores.facts import ObjectFacts
 from millhand.stores.keys import check_key
+from millhand.stores.links import Linker, Method
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -54,9 +54,10 @@ class Bucket:
     them `Permanent` (code `bad_key`) for a key that is not to be used.
     """
 
-    def __init__(self, store: Store, words: Words) -> None:
+    def __init__(self, store: Store, words: Words, linker: Linker) -> None:
         self._store = store
         self._words = words
+        self._linker = linker
 
     @property
     def url(self) -> str:
@@ -148,12 +149,13 @@ class Bucket:
                 return
             yield [_facts(meta) for meta in page]
 
-    async def link(self, key: str, seconds: float, method: Literal["GET", "PUT"] = "GET") -> str:
-        """A URL by which anyone may read (GET) or write (PUT) the object for so long, without credentials."""
-        if isinstance(self._store, MemoryStore):
-            raise NotSupported(f"there are no links to '{self.url}': it is in memory")
+    async def link(self, key: str, seconds: float, method: Method = "GET") -> str:
+        """A URL by which anyone may read (GET) or write (PUT) the object for so long, without credentials.
+
+        Raises `NotSupported` where nothing can sign it.
+        """
         with self._errors(key):
-            return await obstore.sign_async(self._store, method, check_key(key), timedelta(seconds=seconds))
+            return await self._linker(check_key(key), seconds, method)
 
     def _errors(self, key: str) -> "AbstractContextManager[None]":
         return store_errors(self._words, self.url_of(key))

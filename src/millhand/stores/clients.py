@@ -9,10 +9,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 from obstore.store import AzureStore, MemoryStore, S3Store
 
+from millhand.core.clock import SystemClock
 from millhand.core.errors import ConfigError
 from millhand.stores.access import AzureAccess, S3Access
 from millhand.stores.bucket import Bucket
 from millhand.stores.errors import Words
+from millhand.stores.links import Linker, by_account_key, by_client, by_identity, nowhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +54,7 @@ def s3_bucket(name: str, access: S3Access) -> Bucket:
         retry_config=_retries(),
         credential_provider=_keys(access) if access.access_key_id and not access.anonymous else None,
     )
-    return Bucket(store, words)
+    return Bucket(store, words, nowhere("access is anonymous") if access.anonymous else by_client(store))
 
 
 def azure_container(name: str, access: AzureAccess) -> Bucket:
@@ -82,13 +84,21 @@ def azure_container(name: str, access: AzureAccess) -> Bucket:
         client_options=_client(access.endpoint, access.ca_file),
         retry_config=_retries(),
     )
-    return Bucket(store, words)
+    return Bucket(store, words, _azure_linker(name, access, store))
 
 
 def memory_bucket(name: str = "") -> Bucket:
     """Objects in this process's memory: for tests, and gone with it."""
     _let_threads_end()
-    return Bucket(MemoryStore(), Words(url=f"memory://{name}"))
+    return Bucket(MemoryStore(), Words(url=f"memory://{name}"), nowhere("it is in memory"))
+
+
+def _azure_linker(name: str, access: AzureAccess, store: AzureStore) -> Linker:
+    if access.key:
+        return by_account_key(name, access, SystemClock())
+    if access.sas_token:
+        return nowhere("a shared access signature can't sign another one")
+    return by_identity(store)
 
 
 def _keys(access: S3Access) -> "Callable[[], S3Credential]":

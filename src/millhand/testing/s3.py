@@ -37,11 +37,27 @@ def s3_program() -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """The certificate and the key of a server, and the certificates by which clients know it (PEM files)."""
+    """The certificate of a server, and its key (PEM files)."""
 
     certificate: Path
     key: Path
-    authority: Path
+
+
+def _free_ports() -> dict[str, int]:
+    """A port for each part: SeaweedFS takes the one 10,000 above it, too."""
+    with ExitStack() as held:
+        return {name: _free_pair(held) for name in (*_PARTS, "https")}
+
+
+def _free_pair(held: ExitStack) -> int:
+    while True:
+        port = random.randrange(15_000, 50_000)  # noqa: S311 - which one is no secret
+        try:
+            for each in (port, port + _GRPC):
+                held.enter_context(socket.create_server((_HOST, each)))
+        except OSError:
+            continue
+        return port
 
 
 @dataclass(slots=True)
@@ -51,24 +67,29 @@ class S3Server:
     folder: Path
     program: Path
     tls: Tls | None = None
-    ports: dict[str, int] = field(default_factory=lambda: _free_ports())
+    ports: dict[str, int] = field(default_factory=_free_ports)
     _process: subprocess.Popen[bytes] | None = None
     _buckets: int = 0
 
     @property
     def endpoint(self) -> str:
         """The URL that clients are given."""
-        return f"{'https' if self.tls else 'http'}://{_HOST}:{self.ports['https' if self.tls else 's3']}"
+        return f"http://{_HOST}:{self.ports['s3']}"
 
     @property
     def access(self) -> S3Access:
         """How the user who may do everything reaches it."""
-        return self._access(*_ADMIN)
+        return _access(self.endpoint, _ADMIN)
 
     @property
     def reader(self) -> S3Access:
         """How the user who may only read reaches it."""
-        return self._access(*_READER)
+        return _access(self.endpoint, _READER)
+
+    @property
+    def secure_access(self) -> S3Access:
+        """The first user's way by TLS, for a server that was given a certificate; without knowing the authority."""
+        return _access(f"https://{_HOST}:{self.ports['https']}", _ADMIN)
 
     def start(self) -> None:
         """Start it, and wait until it answers; raises `ConfigError` if it does not."""
@@ -134,17 +155,8 @@ class S3Server:
     def make(self, bucket: str) -> str:
         """Make a bucket of that name."""
         url = f"http://{_HOST}:{self.ports['filer']}/buckets/{bucket}/"
-        with urllib.request.urlopen(urllib.request.Request(url, method="POST")):  # noqa: S310 - our own server
+        with urllib.request.urlopen(urllib.request.Request(url, method="POST")):
             return bucket
-
-    def _access(self, key: str, secret: str) -> S3Access:
-        return S3Access(
-            endpoint=self.endpoint,
-            access_key_id=key,
-            secret_access_key=secret,
-            origin="the test",
-            ca_file=self.tls.authority if self.tls else None,
-        )
 
     def _options(self, users: Path) -> list[str]:
         ports = [f"-{part}.port={self.ports[part]}" for part in _PARTS]
@@ -183,6 +195,11 @@ def s3_server(folder: Path, program: Path, tls: Tls | None = None) -> Generator[
         server.kill()
 
 
+def _access(endpoint: str, user: tuple[str, str]) -> S3Access:
+    key, secret = user
+    return S3Access(endpoint=endpoint, access_key_id=key, secret_access_key=secret, origin="the test")
+
+
 def _users() -> dict[str, object]:
     everything = ["Admin", "Read", "List", "Tagging", "Write"]
     return {"identities": [_user(*_ADMIN, everything), _user(*_READER, ["Read", "List"])]}
@@ -190,20 +207,3 @@ def _users() -> dict[str, object]:
 
 def _user(key: str, secret: str, actions: list[str]) -> dict[str, object]:
     return {"name": key, "credentials": [{"accessKey": key, "secretKey": secret}], "actions": actions}
-
-
-def _free_ports() -> dict[str, int]:
-    """A port for each part: SeaweedFS takes the one 10,000 above it, too."""
-    with ExitStack() as held:
-        return {name: _free_pair(held) for name in (*_PARTS, "https")}
-
-
-def _free_pair(held: ExitStack) -> int:
-    while True:
-        port = random.randrange(15_000, 50_000)  # noqa: S311 - which one is no secret
-        try:
-            for each in (port, port + _GRPC):
-                held.enter_context(socket.create_server((_HOST, each)))
-        except OSError:
-            continue
-        return port
