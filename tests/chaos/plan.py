@@ -14,7 +14,7 @@ LEASE = 2.0
 
 _JOBS_A_SECOND = 80
 _SHORTEST = 8.0
-_SECONDS_BETWEEN_FAULTS = 1.3
+_EACH_FAULT_EVERY = 10.0
 _LARGEST_BATCH = 25
 _PRODUCER_IS_BUSY_FOR = 0.9
 _CANCELLED_SHARE = 0.03
@@ -173,7 +173,7 @@ def _cancels(random: Random, batches: tuple[Batch, ...]) -> Iterator[Cancel]:
 
 def _strikes(random: Random, seconds: float, faults: Sequence[Fault]) -> Iterator[Strike]:
     """Faults one after another; each kind comes once before any comes again."""
-    count = max(len(faults), round(seconds / _SECONDS_BETWEEN_FAULTS))
+    count = max(len(faults), round(seconds / _EACH_FAULT_EVERY * len(faults)))
     deck: list[Fault] = []
     for number in range(count):
         if not deck:

@@ -66,6 +66,18 @@ class PostgresServer:
         options = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         _run([self.programs / "initdb", "-D", self.data, *options])
 
+    def create_standby(self, primary: "PostgresServer") -> None:
+        """Make the cluster as a copy of a running one, which it follows once it is started, until it is promoted."""
+        self.data.mkdir(mode=0o700, parents=True)
+        if (owner := _owner()) is not None:
+            shutil.chown(self.data, owner)
+        source = ("-h", _HOST, "-p", str(primary.port), "-U", "postgres")
+        _run([self.programs / "pg_basebackup", *source, "-D", self.data, "-R", "-X", "stream", "-c", "fast", "-N"])
+
+    def promote(self) -> None:
+        """Let a standby follow no more, and take writes."""
+        _run([self.programs / "pg_ctl", "-D", self.data, "-w", "promote"])
+
     def start(self) -> None:
         """Start it, and wait until it takes connections; raises `ConfigError` if it does not."""
         settings = {"fsync": "off", "listen_addresses": _HOST, "unix_socket_directories": "", **self.settings}

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -14,10 +14,14 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """Passes on every connection to its port to a port of the loopback; `accepted` counts them."""
+    """Passes on every connection to its port to a port of the loopback.
+
+    `accepted` counts the connections, `asked` the pieces that came from the near end: about one for each request.
+    """
 
     def __init__(self, target: int) -> None:
         self.accepted = 0
+        self.asked = 0
         self._target = target
         self._links: set[_Link] = set()
         self._flowing = _open_gate()
@@ -79,7 +83,7 @@ class Proxy:
         self.accepted += 1
         task = asyncio.current_task()
         assert task is not None
-        link = _Link(self._flowing, task, [writer])
+        link = _Link(self._flowing, task, [writer], self._count)
         self._links.add(link)
         try:
             await link.join(reader, writer, self._target)
@@ -91,6 +95,9 @@ class Proxy:
             link.hang_up()
             self._links.discard(link)
 
+    def _count(self) -> None:
+        self.asked += 1
+
 
 @dataclass(eq=False, slots=True)
 class _Link:
@@ -99,19 +106,21 @@ class _Link:
     flowing: asyncio.Event
     task: asyncio.Task[None]
     writers: list[asyncio.StreamWriter]
+    asked: Callable[[], None]
 
     async def join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: int) -> None:
         await self.flowing.wait()
         far_reader, far_writer = await asyncio.open_connection(_HOST, target)
         self.writers.append(far_writer)
         async with asyncio.TaskGroup() as both:
-            both.create_task(self._pump(reader, far_writer))
-            both.create_task(self._pump(far_reader, writer))
+            both.create_task(self._pump(reader, far_writer, self.asked))
+            both.create_task(self._pump(far_reader, writer, _uncounted))
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, passed: Callable[[], None]) -> None:
         data = await source.read(_CHUNK)
         while data:
             await self.flowing.wait()
+            passed()
             sink.write(data)
             await sink.drain()
             data = await source.read(_CHUNK)
@@ -127,6 +136,10 @@ class _Link:
             with contextlib.suppress(OSError):  # closed already
                 writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             writer.transport.abort()
+
+
+def _uncounted() -> None:
+    pass
 
 
 def _open_gate() -> asyncio.Event:

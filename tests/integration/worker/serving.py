@@ -33,10 +33,10 @@ class Call:
     at: int
 
 
-def app_in(folder: Path, **worker: Any) -> App:  # noqa: ANN401 - any of the settings
-    """An app with the misbehaving handlers, with its queue in this folder."""
+def app_in(folder: Path, *, database: str = "", **worker: Any) -> App:  # noqa: ANN401 - any of the settings
+    """An app with the misbehaving handlers, with its queue in this folder unless there is another database."""
     settings = Settings(
-        database=f"sqlite:///{folder}/millhand.db",
+        database=database or f"sqlite:///{folder}/millhand.db",
         data_dir=folder,
         worker=WorkerSettings(**{"executors": 2, "poll": 0.2, "lease": 5.0, **worker}),
     )
@@ -64,6 +64,7 @@ async def process_serving(app: App) -> AsyncGenerator[asyncio.subprocess.Process
     """A worker in a process of its own, which is killed at the end if it has not ended; its folder gets its log."""
     settings = app.settings
     environment = {
+        "MILLHAND_DATABASE": settings.database,
         "MILLHAND_DATA_DIR": str(settings.data_dir),
         "MILLHAND_HTTP__HOST": "",
         "MILLHAND_WORKER__EXECUTORS": str(settings.worker.executors),

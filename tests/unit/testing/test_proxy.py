@@ -74,7 +74,7 @@ async def talk_through(proxy: Proxy) -> AsyncGenerator[Talk]:
 async def test_it_passes_on_what_is_said() -> None:
     async with answering("a") as port, proxy_to(port) as proxy, talk_through(proxy) as talk:
         assert await talk.ask("hello") == "a hello"
-        assert (proxy.accepted, proxy.connections) == (1, 1)
+        assert (proxy.accepted, proxy.asked, proxy.connections) == (1, 1, 1)
         await talk.close()
         await poll_until(lambda: proxy.connections == 0)
 
