@@ -54,7 +54,7 @@ def named_options(texts: Sequence[str]) -> dict[str, object]:
         name, equals, value = text.partition("=")
         if not equals:
             raise UsageError(
-                f"'{text}' is no option", hint="Write it as name=value; see `millhand kinds show " + VERB.kind
+                f"'{text}' is no option", hint=f"Write it as name=value; see `millhand kinds show {VERB.kind}`."
             )
         try:
             found[name] = json.loads(value)

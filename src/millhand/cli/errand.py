@@ -23,7 +23,10 @@ class Verb:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Errand:
-    """A job to be done. `files` are local files, by the argument that is to name them; `output` is where its file goes."""
+    """A job to be done.
+
+    `files` are local files, by the argument that is to name them; `output` is where the file that it makes goes.
+    """
 
     title: str
     output: Path

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from millhand.app.app import App
+from millhand.app.here import Here, here
 from millhand.blobs.urls import url_of
 from millhand.cli.errand import Done, Errand, Show, Verb
 from millhand.cli.exit_codes import ExitCode
-from millhand.cli.here import Here, here
 from millhand.cli.payload import one
 from millhand.cli.session import Session
 from millhand.config import Flag
@@ -37,7 +37,7 @@ class HereWay:
             app = self._app(Path(folder), errands)
             count = min(len(errands), app.settings.worker.executor_count)
             turns = asyncio.Semaphore(count)
-            async with here(app, count) as place:
+            async with here(app, threads=count) as place:
                 with on_signals(place.stop, _abort):
                     return await asyncio.gather(*(self._one(app, place, turns, errand, show) for errand in errands))
 
@@ -61,7 +61,7 @@ class HereWay:
             if place.stopped:
                 return Done(errand, failure("cancelled", "interrupted before it began"))
             show(errand, State.RUNNING, 0.0, "")
-            return self._told(errand, await place.run(args, say), show)
+            return self._told(errand, await place.run(place.job(args), say), show)
 
     def _told(self, errand: Errand, outcome: Outcome, show: Show) -> Done:
         match outcome:

@@ -1,11 +1,11 @@
-"""Doing errands by the queue of a running worker: files are copied to where it may read, and what it made is fetched."""
+"""Doing errands by the queue of a running worker: files are copied to where it may read, its own are fetched."""
 
 import asyncio
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from millhand.blobs.urls import url_of
 from millhand.cli.errand import Done, Errand, Show, Verb
@@ -94,7 +94,7 @@ class QueueWay:
 
     def _told(self, errand: Errand, job: Job[Any], show: Show) -> Done:
         if job.state is State.COMPLETED:
-            result = job.result or {}
+            result = cast("dict[str, Any]", job.result or {})
             show(errand, State.COMPLETED, 1.0, self._verb.brief(result))
             return Done(errand, None, result)
         why = job.failure or failure(job.state, f"the job was {job.state}")

@@ -12,7 +12,7 @@ from millhand.cli.session import Connected, Session
 from millhand.config import Flag
 from millhand.core.errors import MillhandError
 from millhand.core.state import State
-from millhand.database.engines import sqlite_path
+from millhand.database.urls import sqlite_path
 from millhand.ledger.views import WorkerView
 
 _TELLS_WITHIN = 6.0
