@@ -16,6 +16,7 @@ class _Driver:
 
 
 _DRIVERS = {
+    "pgboss": _Driver("millhand.brokers.pgboss", extra="postgres"),
     "sqlite": _Driver("millhand.brokers.sql"),
     "postgresql": _Driver("millhand.brokers.sql", extra="postgres"),
 }

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from millhand.core.errors import ConfigError
 from millhand.core.failure import Failure
+from millhand.core.retry import RetryPolicy
 from millhand.core.state import State
 
 DEFAULT_QUEUE = "default"
@@ -94,6 +95,7 @@ class Delivery:
     """One lease of one job. `receipt` and `fence` are the broker's proof of ownership; all instants in microseconds.
 
     `failures` counts the charged attempts so far, `crashes` the charged crashes; `attempt` is the number of this run.
+    `retry` is how the job's own producer wants it tried again; None leaves that to its kind.
     """
 
     receipt: int | str
@@ -115,6 +117,7 @@ class Delivery:
     lease_until: int = 0
     parent_id: str | None = None
     version: int = ENVELOPE_VERSION
+    retry: RetryPolicy | None = None
 
     @property
     def attempt(self) -> int:

@@ -58,9 +58,10 @@ class Settler(Loop):
         if holding.lost:
             self._holdings.drop(holding)
             return
-        known = self._rules().get(holding.delivery.kind)
-        policy = known.retry if known is not None else RetryPolicy()
-        decided = settlement(holding.delivery, self._storable(outcome), policy, run, self._random())
+        delivery = holding.delivery
+        known = self._rules().get(delivery.kind)
+        policy = delivery.retry or (known.retry if known is not None else RetryPolicy())
+        decided = settlement(delivery, self._storable(outcome), policy, run, self._random())
         ending = _Ending(holding, decided)
         if self._observers.wait_for(decided):
             announcing = asyncio.create_task(self._announce(ending), name=f"announce {holding.job_id}")

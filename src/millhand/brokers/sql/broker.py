@@ -81,7 +81,10 @@ class SqlBroker:
         send.check_sizes(jobs)
         if not jobs:
             return []
-        sent = await self._database.write(lambda connection: send.insert_jobs(connection, jobs, self._clock.now()))
+        sent = await self._database.write(
+            lambda connection: send.insert_jobs(connection, jobs, self._clock.now()),
+            single=send.is_one_statement(jobs),
+        )
         self._database.waker.notify()
         return sent
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from millhand.brokers.sql import lanes, queues
-from millhand.brokers.sql.lanes import Heads, LanePlace, OnlyLane
+from millhand.brokers.sql.lanes import Heads, LanePlace
 from millhand.brokers.sql.rows import DELIVERED, delivery
 from millhand.core.fairness import Lane, Load, allot
 from millhand.core.job import Delivery
@@ -23,11 +23,14 @@ _ABOVE_ALL = 2**31 - 1
 _SEQ = [column.name for column in DELIVERED].index("seq")
 _PRIORITY = [column.name for column in DELIVERED].index("priority")
 
+# A fence is the instant of its claim: a counter would give it out again if a failover or a crash undid the first claim.
+_now = sa.bindparam("now", type_=sa.BigInteger)
+_new_fence = sa.case((jobs.c.fence < _now, _now), else_=jobs.c.fence + 1)
 _new_lease: dict[Any, Any] = {
     jobs.c.state: State.RUNNING.value,
-    jobs.c.fence: jobs.c.fence + 1,
+    jobs.c.fence: _new_fence,
     jobs.c.worker: sa.bindparam("worker"),
-    jobs.c.claimed_at: sa.bindparam("now"),
+    jobs.c.claimed_at: _now,
     jobs.c.lease_until: sa.bindparam("until"),
     jobs.c.progress: None,
     jobs.c.progress_text: None,
@@ -39,16 +42,11 @@ def _claim(chosen: sa.Select[int]) -> ReturningUpdate[*tuple[Any, ...]]:
     return sa.update(jobs).where(jobs.c.seq.in_(sa.select(seqs.c.seq))).values(_new_lease).returning(*DELIVERED)
 
 
-_CLAIM_LANE = _claim(
+# In the full order of the index: by age alone, PostgreSQL might read the jobs of other queues as well.
+_CLAIM_FIRST = _claim(
     by_index(sa.select(jobs.c.seq), "jobs_ready")
-    .where(
-        READY,
-        jobs.c.queue == sa.bindparam("in_queue"),
-        jobs.c.priority == sa.bindparam("in_priority"),
-        jobs.c.tenant == sa.bindparam("in_tenant"),
-        jobs.c.limit_key == sa.bindparam("in_limit_key"),
-    )
-    .order_by(jobs.c.seq)
+    .where(READY, jobs.c.queue == sa.bindparam("in_queue"))
+    .order_by(jobs.c.priority.desc(), jobs.c.tenant, jobs.c.limit_key, jobs.c.seq)
     .limit(sa.bindparam("most"))
 )
 _CLAIM_THESE = _claim(by_number(sa.select(jobs.c.seq)).where(among(jobs.c.seq, "seqs"), READY))
@@ -116,11 +114,9 @@ class Claimer:
         if limit <= 0:
             return []
         if queue.limited:
-            queues.lock(connection, queue.name)
-        else:
-            lane = lanes.only_lane(connection, queue.name)
-            if lane is not None:
-                return _claim_lane(connection, queue.name, lane, limit, lease)
+            queue = queues.locked(connection, queue)
+        elif lanes.single(connection, queue.name):
+            return _claim_first(connection, queue.name, limit, lease)
         seqs = self._choose(connection, queue, limit)
         return _claim_these(connection, seqs, lease)
 
@@ -193,16 +189,9 @@ def _is_full(queue: queues.Queue, load: Load) -> bool:
     return queue.caps.queue is not None and load.queue >= queue.caps.queue
 
 
-def _claim_lane(connection: sa.Connection, queue: str, lane: OnlyLane, limit: int, lease: Lease) -> list[Sequence[Any]]:
-    chosen = {
-        "in_queue": queue,
-        "in_priority": lane.priority,
-        "in_tenant": lane.tenant,
-        "in_limit_key": lane.limit_key,
-        "most": limit,
-    }
-    rows = connection.execute(_CLAIM_LANE, {**chosen, **lease.values()}).all()
-    return sorted(rows, key=_by_age)
+def _claim_first(connection: sa.Connection, queue: str, limit: int, lease: Lease) -> list[Sequence[Any]]:
+    rows = connection.execute(_CLAIM_FIRST, {"in_queue": queue, "most": limit, **lease.values()}).all()
+    return sorted(rows, key=_by_priority_and_age)
 
 
 def _claim_these(connection: sa.Connection, seqs: Sequence[int], lease: Lease) -> list[Sequence[Any]]:
@@ -210,10 +199,6 @@ def _claim_these(connection: sa.Connection, seqs: Sequence[int], lease: Lease) -
         return []
     rows = connection.execute(_CLAIM_THESE, {"seqs": numbers(seqs), **lease.values()}).all()
     return sorted(rows, key=_by_priority_and_age)
-
-
-def _by_age(row: Sequence[Any]) -> int:
-    return row[_SEQ]
 
 
 def _by_priority_and_age(row: Sequence[Any]) -> tuple[int, int]:

@@ -13,7 +13,6 @@ from millhand.core.failure import Failure, failure
 from millhand.core.fairness import Caps
 from millhand.core.ports import CancelResult
 from millhand.core.state import FINAL, WAITING, Cause, State, allowed
-from millhand.database.bulk import parameters
 from millhand.database.tables import DUE, LIVE_KEY, READY, by_index, jobs, queues
 
 AT_ONCE = 500
@@ -96,7 +95,7 @@ _SET_PAUSE = (
 _SET_CAPS = (
     sa.update(queues)
     .where(queues.c.name == sa.bindparam("in_queue"))
-    .values(parameters(("max_running", "max_per_tenant", "max_per_limit_key")))
+    .values({name: sa.bindparam(name) for name in ("max_running", "max_per_tenant", "max_per_limit_key")})
 )
 
 

@@ -5,10 +5,12 @@ a recursive query takes one step through the index `jobs_ready` for each lane.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from millhand.core.state import State
 from millhand.database.tables import by_index, jobs
@@ -34,6 +36,35 @@ def _ready(*columns: sa.ColumnElement[Any], source: sa.FromClause = jobs) -> sa.
     """Read ready jobs of the queue by their index."""
     is_ready = source.c.state == sa.literal_column(f"'{State.AVAILABLE}'")
     return by_index(sa.select(*columns), "jobs_ready", source).where(is_ready, source.c.queue == _queue)
+
+
+class _SamePlace(FunctionElement[bool]):
+    """That two pairs of tenant and limit key are the same, as a range of the index `jobs_ready`.
+
+    PostgreSQL would take plain equations for a reason to walk along some other index, through the jobs of all lanes,
+    since any order by age would do then. SQLite knows the index, and of such a range would use the first half only.
+    """
+
+    type = sa.Boolean()
+    inherit_cache = True
+    name = "same_place"
+
+
+@compiles(_SamePlace, "sqlite")
+def _for_sqlite(element: _SamePlace, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own
+    tenant, limit_key, its_tenant, its_limit_key = (compiler.process(part, **options) for part in element.clauses)
+    return f"{tenant} = {its_tenant} AND {limit_key} = {its_limit_key}"
+
+
+@compiles(_SamePlace, "postgresql")
+def _for_postgresql(element: _SamePlace, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
+    tenant, limit_key, its_tenant, its_limit_key = (compiler.process(part, **options) for part in element.clauses)
+    one, other = f"({tenant}, {limit_key})", f"({its_tenant}, {its_limit_key})"
+    return f"{one} >= {other} AND {one} <= {other}"
+
+
+def _in_lane(job: sa.FromClause, lane: sa.FromClause) -> sa.ColumnElement[bool]:
+    return _SamePlace(job.c.tenant, job.c.limit_key, lane.c.tenant, lane.c.limit_key)
 
 
 def _end(name: str, *order: sa.ColumnElement[object]) -> sa.Select[*tuple[Any, ...]]:
@@ -69,16 +100,12 @@ def _heads(beyond_start: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
         .select_from(lanes.join(jobs, jobs.c.seq == sa.func.coalesce(next_in_tenant, next_tenant)))
         .where(lanes.c.number < sa.bindparam("most"))
     )
-    deepest = _first_later(
-        _later.c.tenant == lanes.c.tenant, _later.c.limit_key == lanes.c.limit_key, skipped=sa.bindparam("skipped")
-    )
+    deepest = _first_later(_in_lane(_later, lanes), skipped=sa.bindparam("skipped"))
     return (
         _ready(jobs.c.tenant, jobs.c.limit_key, jobs.c.seq)
-        .select_from(lanes)
+        .select_from(lanes.join(jobs, _in_lane(jobs, lanes)))
         .where(
             jobs.c.priority == _priority,
-            jobs.c.tenant == lanes.c.tenant,
-            jobs.c.limit_key == lanes.c.limit_key,
             jobs.c.seq <= sa.func.coalesce(deepest, _HIGHEST_SEQ),
         )
         .order_by(lanes.c.number, jobs.c.seq)
@@ -102,19 +129,10 @@ _HEADS_FROM_START = _heads(_place >= _start)
 _HEADS_AFTER = _heads(_place > _start)
 
 
-@dataclass(frozen=True, slots=True)
-class OnlyLane:
-    """The single lane of a queue, whose jobs need no choosing."""
-
-    priority: int
-    tenant: str
-    limit_key: str
-
-
-def only_lane(connection: sa.Connection, queue: str) -> OnlyLane | None:
-    """The lane of a queue that has exactly one; None if there is none, or a choice."""
+def single(connection: sa.Connection, queue: str) -> bool:
+    """Whether all ready jobs of a queue are in the same lane, so that there is nothing to choose."""
     ends = connection.execute(_ENDS, {"queue": queue}).all()
-    return OnlyLane(*ends[0]) if ends and ends[0] == ends[-1] else None
+    return bool(ends) and ends[0] == ends[-1]
 
 
 def next_priority(connection: sa.Connection, queue: str, below: int) -> int | None:

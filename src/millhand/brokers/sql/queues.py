@@ -1,7 +1,7 @@
 """What a claim must know of each queue: whether it is paused, its limits, what is ready or due, what runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -18,13 +18,17 @@ _next_due = (
     .limit(1)
     .scalar_subquery()
 )
-_ready = sa.exists(
-    by_index(sa.select(sa.literal_column("1")), "jobs_ready").where(READY, jobs.c.queue == queues.c.name)
+# Not merely whether there is one: then PostgreSQL might look for it among the ready jobs of all queues.
+_first_ready = (
+    by_index(sa.select(jobs.c.priority), "jobs_ready")
+    .where(READY, jobs.c.queue == queues.c.name)
+    .order_by(jobs.c.priority.desc())
+    .limit(1)
+    .scalar_subquery()
 )
 
-_OPEN_QUEUES = sa.select(
-    queues.c.name, queues.c.max_running, queues.c.max_per_tenant, queues.c.max_per_limit_key, _next_due, _ready
-).where(queues.c.paused_at.is_(None))
+_CAPS = (queues.c.max_running, queues.c.max_per_tenant, queues.c.max_per_limit_key)
+_OPEN_QUEUES = sa.select(queues.c.name, *_CAPS, _next_due, _first_ready).where(queues.c.paused_at.is_(None))
 
 _due_jobs = (
     by_index(sa.select(jobs.c.seq), "jobs_due")
@@ -42,7 +46,7 @@ _RUNNING_LANES = (
     .group_by(jobs.c.tenant, jobs.c.limit_key)
 )
 # On PostgreSQL this makes the claims of a limited queue wait for one another; SQLite has one writer anyway.
-_LOCK_QUEUE = sa.select(queues.c.name).where(queues.c.name == sa.bindparam("queue")).with_for_update()
+_LOCK_QUEUE = sa.select(*_CAPS).where(queues.c.name == sa.bindparam("queue")).with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +77,14 @@ def open_queues(connection: sa.Connection, names: Sequence[str], now: int) -> li
         if due:
             connection.execute(_PROMOTE, {"in_queue": name, "now": now})
         caps = Caps(queue=running, tenant=tenant, limit_key=limit_key)
-        found.append(Queue(name, caps, next_due, ready=bool(ready) or due))
+        found.append(Queue(name, caps, next_due, ready=ready is not None or due))
     return found
 
 
-def lock(connection: sa.Connection, queue: str) -> None:
-    """Let no other worker claim from this queue until the end of the transaction."""
-    connection.execute(_LOCK_QUEUE, {"queue": queue})
+def locked(connection: sa.Connection, queue: Queue) -> Queue:
+    """Let no other worker claim from this queue until the end of the transaction; returns it with its limits of now."""
+    running, tenant, limit_key = connection.execute(_LOCK_QUEUE, {"queue": queue.name}).one()
+    return replace(queue, caps=Caps(queue=running, tenant=tenant, limit_key=limit_key))
 
 
 def load_of(connection: sa.Connection, queue: str) -> Load:

@@ -8,7 +8,7 @@ from millhand.brokers.sql.rows import ADD_ATTEMPTS, failure_text
 from millhand.core.failure import failure
 from millhand.core.settlement import Charge
 from millhand.core.state import Cause, State
-from millhand.database.bulk import Bulk, parameters
+from millhand.database.bulk import bulk_update
 from millhand.database.tables import RUNNING, by_index, jobs
 
 AT_ONCE = 200
@@ -26,16 +26,15 @@ _EXPIRED = (
 )
 
 _CHANGED = ("state", "run_at", "finished_at", "error_code", "error_message", "error_fingerprint")
-_TAKE_BACK = Bulk(
-    (*_CHANGED, "in_seq"),
-    lambda _: (
-        sa.update(jobs)
-        .where(jobs.c.seq == sa.bindparam("in_seq"))
-        .values(
-            parameters(_CHANGED)
-            | {"crashes": jobs.c.crashes + sa.literal_column("1"), "worker": sa.null(), "lease_until": sa.null()}
-        )
-    ),
+_TAKE_BACK = bulk_update(
+    jobs.c.seq,
+    {name: jobs.c[name] for name in _CHANGED},
+    lambda given: {
+        **{name: given[name] for name in _CHANGED},
+        "crashes": jobs.c.crashes + sa.literal_column("1"),
+        "worker": sa.null(),
+        "lease_until": sa.null(),
+    },
 )
 
 _EXPLANATION = failure(

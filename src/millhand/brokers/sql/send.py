@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from millhand.core.errors import BrokerUnavailable, PayloadTooLarge
 from millhand.core.job import NewJob, Sent
 from millhand.core.state import State
-from millhand.database.bulk import Bulk, insert_or_ignore, parameters
+from millhand.database.bulk import Bulk, Given, copy_in, insert_given
 from millhand.database.tables import LIVE_KEY, by_index, jobs, queues
 
 MAX_PAYLOAD = 1024 * 1024
@@ -18,22 +19,29 @@ MAX_PAYLOAD = 1024 * 1024
 _LONGEST_CHARACTER = 4
 _KEYS_AT_ONCE = 200
 _TRIES = 3
+_FEWEST_TO_COPY = 200
 
 _COLUMNS = (
     "id", "version", "kind", "queue", "tenant", "priority", "state", "args", "headers", "key", "limit_key",
     "parent_id", "max_attempts", "max_crashes", "enqueued_at", "run_at",
 )  # fmt: skip
-_COUNTERS = ("failures", "crashes", "fence")
+_START = {name: sa.literal_column("0", sa.Integer) for name in ("failures", "crashes", "fence")}
 
-_ADD_JOBS = Bulk(
-    _COLUMNS,
-    lambda dialect: insert_or_ignore(
-        jobs,
-        dialect,
-        parameters(_COLUMNS) | {name: sa.literal_column("0") for name in _COUNTERS},
-    ),
+
+def _add_jobs(dialect: sa.Dialect, given: Given) -> sa.UpdateBase:
+    """Insert the jobs whose ids and keys are not taken; on PostgreSQL their queues as well, with the same statement."""
+    add = insert_given(dialect, jobs, {**given, **_START}).on_conflict_do_nothing()
+    if dialect.name != "postgresql":
+        return add
+    names = sa.select(given["queue"]).distinct().order_by(given["queue"])
+    known = postgresql.insert(queues).from_select(["name"], names).on_conflict_do_nothing()
+    return add.add_cte(known.cte("known"))
+
+
+_ADD_JOBS = Bulk({name: jobs.c[name] for name in _COLUMNS}, _add_jobs)
+_ADD_QUEUES = Bulk(
+    {"name": queues.c.name}, lambda dialect, given: insert_given(dialect, queues, given).on_conflict_do_nothing()
 )
-_ADD_QUEUES = Bulk(("name",), lambda dialect: insert_or_ignore(queues, dialect, parameters(["name"])))
 
 _HOLDERS = by_index(sa.select(jobs.c.kind, jobs.c.key, jobs.c.id), "jobs_live_key").where(
     LIVE_KEY, sa.tuple_(jobs.c.kind, jobs.c.key).in_(sa.bindparam("keys", expanding=True))
@@ -50,13 +58,30 @@ def check_sizes(batch: Iterable[NewJob]) -> None:
 
 def insert_jobs(connection: sa.Connection, batch: Sequence[NewJob], now: int) -> list[Sent]:
     """Store jobs, and say which were duplicates of live ones. A job with a known id is taken as stored already."""
-    add_queues(connection, {job.queue for job in batch})
-    _ADD_JOBS.run(connection, [_row(job, now) for job in batch])
+    _store(connection, batch, now)
     keyed = [job for job in batch if job.key is not None]
     if not keyed:
         return [Sent(job.id) for job in batch]
     holders = _holders(connection, keyed, now)
     return [_sent(job, holders) for job in batch]
+
+
+def _store(connection: sa.Connection, batch: Sequence[NewJob], now: int) -> None:
+    rows = [_row(job, now) for job in batch]
+    if connection.dialect.name != "postgresql":
+        add_queues(connection, {job.queue for job in batch})
+        _ADD_JOBS.run(connection, rows)
+    elif is_one_statement(batch) or any(job.key is not None for job in batch):
+        _ADD_JOBS.run(connection, rows)
+    else:
+        add_queues(connection, {job.queue for job in batch})
+        if not copy_in(connection, jobs, (*_COLUMNS, *_START), [(*row, 0, 0, 0) for row in rows]):
+            _ADD_JOBS.run(connection, rows)
+
+
+def is_one_statement(batch: Sequence[NewJob]) -> bool:
+    """Whether a database with arrays stores these jobs with one statement."""
+    return len(batch) < _FEWEST_TO_COPY and all(job.key is None for job in batch)
 
 
 def add_queues(connection: sa.Connection, names: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from millhand.core.failure import Failure, failure
 from millhand.core.job import Delivery, NewJob
 from millhand.core.settlement import Charge, Settlement
 from millhand.core.state import FINAL, WAITING, Cause, State
-from millhand.database.bulk import Bulk, bulk_insert, parameters
+from millhand.database.bulk import bulk_insert, bulk_update
 from millhand.database.numbers import among, numbers
 from millhand.database.tables import RUNNING, artefacts, attempts, by_number, jobs, queues
 
@@ -37,34 +37,30 @@ _RENEW = sa.update(jobs).where(among(jobs.c.seq, "seqs")).values(lease_until=sa.
 
 _LEASE = ("worker", "lease_until")
 _ERROR = ("error_code", "error_message", "error_fingerprint")
-_the_job = jobs.c.seq == sa.bindparam("in_seq")
-
-
-_COMPLETE = Bulk(
-    ("started_at", "finished_at", "result", "in_seq"),
-    lambda _: (
-        sa.update(jobs)
-        .where(_the_job)
-        .values(
-            state=sa.literal_column("'completed'"),
-            **{name: sa.null() for name in (*_LEASE, *_ERROR)},
-            **parameters(("started_at", "finished_at", "result")),
-        )
-    ),
+_ENDED = ("started_at", "finished_at", "result")
+_COMPLETE = bulk_update(
+    jobs.c.seq,
+    {name: jobs.c[name] for name in _ENDED},
+    lambda given: {
+        "state": sa.literal_column("'completed'"),
+        **{name: sa.null() for name in (*_LEASE, *_ERROR)},
+        **{name: given[name] for name in _ENDED},
+    },
 )
 _MOVED = ("state", "run_at", "started_at", "finished_at", "error_code", "error_message", "error_fingerprint")
-_MOVE = Bulk(
-    (*_MOVED, "charged_failures", "charged_crashes", "in_seq"),
-    lambda _: (
-        sa.update(jobs)
-        .where(_the_job)
-        .values(
-            failures=jobs.c.failures + sa.bindparam("charged_failures"),
-            crashes=jobs.c.crashes + sa.bindparam("charged_crashes"),
-            **{name: sa.null() for name in _LEASE},
-            **parameters(_MOVED),
-        )
-    ),
+_MOVE = bulk_update(
+    jobs.c.seq,
+    {
+        **{name: jobs.c[name] for name in _MOVED},
+        "charged_failures": jobs.c.failures,
+        "charged_crashes": jobs.c.crashes,
+    },
+    lambda given: {
+        **{name: given[name] for name in _MOVED},
+        **{name: sa.null() for name in _LEASE},
+        "failures": jobs.c.failures + given["charged_failures"],
+        "crashes": jobs.c.crashes + given["charged_crashes"],
+    },
 )
 _ADD_ARTEFACTS = bulk_insert(
     artefacts, ("job_id", "attempt", "at", "name", "url", "media_type", "size", "sha256", "facts")
