@@ -37,6 +37,7 @@ from millhand.telemetry.logging import LogFormat, LogOptions, configure_logging
 from millhand.telemetry.metrics import Metrics
 from millhand.worker.chores import Chore
 from millhand.worker.dispatcher import Dispatcher, Drained, Parts
+from millhand.worker.rescuer import Rescuer
 from millhand.worker.settings import ExecutorCommand, WorkerSettings
 from millhand.worker.signals import on_signals
 
@@ -177,6 +178,7 @@ class _Duties:
         self._workers = Workers(backend.database)
         self._schedules = Schedules(backend.database)
         self._retention = retention(app.settings)
+        self._rescuer = Rescuer(backend.broker, self._renew, clock, app.settings.worker.lease)
         self._started_at = clock.now()
 
     def chores(self) -> list[Chore]:
@@ -192,9 +194,11 @@ class _Duties:
         return [Chore(name, do, self._clock, every) for name, do, every in paces]
 
     async def _rescue(self) -> None:
+        self._metrics.rescued(await self._rescuer.rescue())
+
+    async def _renew(self) -> None:
         if self.dispatcher is not None:
             await self.dispatcher.renew()
-        self._metrics.rescued(await self._backend.broker.rescue())
 
     async def _fire(self) -> None:
         tick = await self._schedules.next_tick()

@@ -26,6 +26,7 @@ class Leases(Loop):
         settings: WorkerSettings,
     ) -> None:
         super().__init__(clock, every=settings.renew_every / 2)
+        self.longest_pause = self.every  # after an outage, who renews last has lost most
         self._broker = broker
         self._pool = pool
         self._holdings = holdings

@@ -26,6 +26,7 @@ class Loop(ABC):
     def __init__(self, clock: Clock, every: float) -> None:
         self.clock = clock
         self.every = every
+        self.longest_pause = _BACK_OFF[-1]
         self.ticked = clock.monotonic()
         self.log = structlog.get_logger("millhand.worker").bind(loop=self.name)
         self._stopping = False
@@ -89,6 +90,6 @@ class Loop(ABC):
     def _outage(self, error: BrokerUnavailable) -> float:
         if self._outages == 0:
             self.log.warning("the broker can't be reached; trying again", reason=error.message)
-        wait = _BACK_OFF[min(self._outages, len(_BACK_OFF) - 1)]
+        wait = min(_BACK_OFF[min(self._outages, len(_BACK_OFF) - 1)], self.longest_pause)
         self._outages += 1
         return wait

@@ -120,6 +120,10 @@ async def test_a_lease_is_renewed_when_it_is_due(mill: Mill) -> None:
     assert job.renewed == SETTINGS.renew_every
 
 
+async def test_renewing_comes_back_soon_after_an_outage(mill: Mill) -> None:
+    assert mill.leases().longest_pause < SETTINGS.renew_every
+
+
 async def test_the_job_of_a_lost_lease_is_stopped_and_its_result_dropped(mill: Mill) -> None:
     mill.broker.lost = {"a"}
     (job,) = mill.given("a")

@@ -110,6 +110,14 @@ async def test_an_outage_is_waited_out_with_growing_pauses_and_told_once(clock: 
     assert logged[1]["failed_turns"] == 8
 
 
+async def test_a_part_that_is_in_a_hurry_waits_for_no_longer_than_it_says(clock: FakeClock) -> None:
+    loop = Turning(clock, every=0.25)
+    loop.longest_pause = 1.5
+    loop.failing = 5
+    await turned(loop, 6)
+    assert loop.pauses[:6] == [0.2, 0.5, 1.0, 1.5, 1.5, 0.25]
+
+
 async def test_the_second_outage_is_told_again(clock: FakeClock) -> None:
     loop = Turning(clock)
     with structlog.testing.capture_logs() as logged:
