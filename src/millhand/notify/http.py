@@ -1,26 +1,28 @@
 """Calls to somebody's HTTP API: bounded in time and size, and told apart by whether a second try may help."""
 
 import json
-import time
-from collections.abc import Callable, Mapping, Sequence
+import socket
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.client import HTTPException, HTTPMessage, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from importlib.metadata import version
-from typing import IO, TypeVar
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+from typing import TypeVar
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from millhand.core.errors import Transient
 
 T = TypeVar("T")
 
 _LARGEST_BODY = 65_536
-_PIECE = 8_192
 _LONGEST_RETRY_AFTER = 60.0
+_MOST_REDIRECTS = 5
+_MOVED = frozenset({301, 302, 303})
 _KEEP_METHOD = frozenset({307, 308})
 _OK = range(200, 300)
+_CONNECTIONS: Mapping[str, type[HTTPConnection]] = {"http": HTTPConnection, "https": HTTPSConnection}
 
 
 class Unanswered(Transient):
@@ -55,38 +57,6 @@ class Answer:
         return str(told) if told else self.reason or f"status {self.status}"  # pyright: ignore[reportUnknownArgumentType] - as above
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Posts JSON. `seconds` bounds a call; `headers` go with each. Proxies of the environment are not used."""
-
-    seconds: float = 10.0
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-
-    def post(self, url: str, content: object = None) -> Answer:
-        """Post JSON, or no body for None; raises `Unanswered`. An answer that says no is an answer."""
-        body = None if content is None else json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-        return self._call(Request(url, body, self._headers(), method="POST"))  # noqa: S310 - settings allow http(s) alone
-
-    def get(self, url: str) -> Answer:
-        """Ask; raises `Unanswered`."""
-        return self._call(Request(url, headers=self._headers()))  # noqa: S310 - as above
-
-    def _headers(self) -> dict[str, str]:
-        named = {"Content-Type": "application/json", "Accept": "*/*", "User-Agent": f"millhand/{version('millhand')}"}
-        return {**named, **self.headers}
-
-    def _call(self, request: Request) -> Answer:
-        deadline = time.monotonic() + self.seconds
-        try:
-            with build_opener(ProxyHandler({}), _Redirects).open(request, timeout=self.seconds) as reply:
-                return _answer(reply, deadline)
-        except HTTPError as error:
-            with error:
-                return _answer(error, deadline)
-        except (OSError, HTTPException, ValueError) as error:
-            raise Unanswered(f"{_place(request.full_url)} does not answer: {_why(error)}") from error
-
-
 class Busy(Transient):
     """The API answers that it can't for now, such as with 503: another call in a moment may do better."""
 
@@ -103,44 +73,114 @@ def persistently(call: Callable[[], T], waits: Sequence[float], pause: Callable[
     return call()
 
 
-class _Redirects(HTTPRedirectHandler):
-    """Follows redirects as Node's `fetch` does: 307 and 308 keep method and body; secrets stay with their origin."""
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call, before and after redirects."""
 
-    def redirect_request(
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> Request | None:
-        """The request to make instead."""
-        if code in _KEEP_METHOD and urlsplit(newurl).scheme in {"http", "https"}:
-            redirected = Request(newurl, req.data, dict(req.headers), method=req.get_method())  # noqa: S310 - checked
-        else:
-            redirected = super().redirect_request(req, fp, code, msg, headers, newurl)
-        if redirected is not None and _place(newurl) != _place(req.full_url):
-            redirected.remove_header("Authorization")
-        return redirected
+    method: str
+    url: str
+    body: bytes | None
+    headers: Mapping[str, str]
+
+    def moved(self, status: int, place: str) -> "_Call | None":
+        """The call to make instead, as Node's `fetch` does: 307 and 308 keep the method; a key stays with its host."""
+        url = urljoin(self.url, place)
+        if status not in _MOVED | _KEEP_METHOD or not place or urlsplit(url).scheme not in _CONNECTIONS:
+            return None
+        same = _place(url) == _place(self.url)
+        headers = {name: value for name, value in self.headers.items() if same or name != "Authorization"}
+        keeps = status in _KEEP_METHOD
+        return _Call(self.method if keeps else "GET", url, self.body if keeps else None, headers)
 
 
-def _answer(reply: HTTPResponse | HTTPError, deadline: float) -> Answer:
-    pieces: list[bytes] = []
-    while sum(map(len, pieces)) < _LARGEST_BODY and (piece := reply.read(_PIECE)):
-        pieces.append(piece)
-        if time.monotonic() > deadline:
-            raise TimeoutError("the answer took too long")
-    status = reply.status or 0
+@dataclass(frozen=True)
+class Caller:
+    """Posts JSON. `seconds` bounds a call; `headers` go with each. Proxies of the environment are not used."""
+
+    seconds: float = 10.0
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def post(self, url: str, content: object = None) -> Answer:
+        """Post JSON, or no body for None; raises `Unanswered`. An answer that says no is an answer."""
+        body = None if content is None else json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        return self._answer(_Call("POST", url, body, self._headers()))
+
+    def get(self, url: str) -> Answer:
+        """Ask; raises `Unanswered`."""
+        return self._answer(_Call("GET", url, None, self._headers()))
+
+    def _headers(self) -> dict[str, str]:
+        named = {"Content-Type": "application/json", "Accept": "*/*", "User-Agent": f"millhand/{version('millhand')}"}
+        return {**named, "Connection": "close", **self.headers}
+
+    def _answer(self, call: _Call) -> Answer:
+        for _ in range(_MOST_REDIRECTS):
+            try:
+                with self._reply(call) as reply:
+                    moved = call.moved(reply.status, reply.headers.get("Location", ""))
+                    answer = _answer(reply)
+            except (OSError, HTTPException, ValueError) as error:
+                raise Unanswered(f"{_place(call.url)} does not answer: {_why(error)}") from error
+            if moved is None:
+                return answer
+            call = moved
+        raise Unanswered(f"{_place(call.url)} redirects in a circle")
+
+    @contextmanager
+    def _reply(self, call: _Call) -> Generator[HTTPResponse]:
+        parts = urlsplit(call.url)
+        connection = _CONNECTIONS[parts.scheme](parts.hostname or "", parts.port, timeout=self.seconds)
+        try:
+            connection.connect()
+            # Time-outs of a socket begin anew with each byte; this one does not.
+            with _cut_after(self.seconds, connection.sock):
+                connection.request(call.method, _target(parts), call.body, dict(call.headers))
+                with connection.getresponse() as reply:
+                    yield reply
+        finally:
+            connection.close()
+
+
+@contextmanager
+def _cut_after(seconds: float, connected: socket.socket) -> Generator[None]:
+    def cut() -> None:
+        with suppress(OSError):
+            connected.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def _answer(reply: HTTPResponse) -> Answer:
     after = reply.headers.get("Retry-After", "")
-    return Answer(status, _reason(status, reply.reason), b"".join(pieces), float(after) if after.isdecimal() else None)
+    return Answer(
+        reply.status,
+        _reason(reply),
+        reply.read(_LARGEST_BODY),
+        float(after) if after.isdecimal() else None,
+    )
 
 
-def _reason(status: int, told: object) -> str:
-    if told:
-        return str(told)
-    return HTTPStatus(status).phrase if status in {each.value for each in HTTPStatus} else ""
+def _reason(reply: HTTPResponse) -> str:
+    if reply.reason:
+        return reply.reason
+    return HTTPStatus(reply.status).phrase if reply.status in {each.value for each in HTTPStatus} else ""
+
+
+def _target(parts: SplitResult) -> str:
+    return f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
 
 
 def _place(url: str) -> str:
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _why(error: Exception) -> str:
-    cause = error.reason if isinstance(error, URLError) else error
-    return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+    words = getattr(error, "strerror", None) or str(error)
+    return words or type(error).__name__
