@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from millhand.app.app import App
 from millhand.app.here import Here, here
@@ -66,7 +67,7 @@ class HereWay:
     def _told(self, errand: Errand, outcome: Outcome, show: Show) -> Done:
         match outcome:
             case Completed():
-                result = json.loads(outcome.result) if outcome.result else {}
+                result: dict[str, Any] = json.loads(outcome.result) if outcome.result else {}
                 show(errand, State.COMPLETED, 1.0, self._verb.brief(result))
                 return Done(errand, None, result)
             case Retry(failure=why) | Discarded(failure=why):

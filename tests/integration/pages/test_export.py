@@ -69,8 +69,6 @@ async def test_a_pdf_says_how_many_pages_it_has(inline: InlineApp) -> None:
     ("told", "code"),
     [
         ({"url": "http://169.254.169.254/"}, "address_refused"),
-        ({"html": "<p>", "size": "huge"}, "invalid_args"),
-        ({"html": "<p>", "bleed": "some"}, "invalid_args"),
         ({"bundle": "memory://in/missing.zip"}, "blob_missing"),
     ],
 )

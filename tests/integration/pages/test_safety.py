@@ -50,6 +50,12 @@ def test_statuses(exporter: Exporter, pages: Pages, status: int, kind: type[Mill
     assert (caught.value.code, str(status) in caught.value.message) == ("page_status", True)
 
 
+def test_an_error_page_is_not_waited_for(exporter: Exporter, pages: Pages) -> None:
+    with pytest.raises(Permanent) as caught:
+        exporter.export("a.png", url=pages.url("/status?code=404"), wait={"selector": "#map"})
+    assert caught.value.code == "page_status"
+
+
 def test_a_server_that_is_down_is_tried_again(tmp_path_factory: pytest.TempPathFactory) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -10,6 +10,7 @@ from millhand.cli.commands.convert import convert
 from millhand.cli.commands.doctor import doctor
 from millhand.cli.commands.enqueue import enqueue
 from millhand.cli.commands.exec import exec_kind
+from millhand.cli.commands.export import export
 from millhand.cli.commands.failures import failures
 from millhand.cli.commands.health import health
 from millhand.cli.commands.help import help_topic
@@ -28,6 +29,7 @@ COMMANDS: Mapping[str, Callable[..., Any]] = {
     "up": up,
     "worker": worker,
     "convert": convert,
+    "export": export,
     "enqueue": enqueue,
     "exec": exec_kind,
     "doctor": doctor,

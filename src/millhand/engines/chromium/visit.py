@@ -71,8 +71,11 @@ class Visit:
         await protocol.set_window(order.view.height, shown)
         await protocol.set_media()
         await self._go(page)
+        self._judge(page)  # before it is waited for: an error page is never ready
         await wait_until_ready(page, protocol, order.wait, self._phase)
         self._judge(page)
+        if order.strict and (notices := self.notices()):
+            raise BadPage(f"A part of the page is missing: {notices[0]}", code="part_missing")
         return protocol
 
     def notices(self) -> tuple[str, ...]:
@@ -103,8 +106,6 @@ class Visit:
             raise BadPage(f"The page answers with status {self.status}.", code="page_status")
         if self.status in _CLIENT_ERRORS or self.status in _SERVER_ERRORS:
             raise PageUnreachable(f"The page answers with status {self.status}.", code="page_status")
-        if self._order.strict and (notices := self.notices()):
-            raise BadPage(f"A part of the page is missing: {notices[0]}", code="part_missing")
 
     def _translated(self, message: str) -> Exception:
         traffic = self._gate.traffic

@@ -7,7 +7,15 @@ from pydantic import BaseModel, Field, model_validator
 
 from millhand.core.job import Args
 from millhand.core.secret import Secret
-from millhand.handlers.pages.options import CookieOption, PdfOptions, PictureOptions, ViewOptions, WaitOptions
+from millhand.handlers.pages.options import (
+    CookieOption,
+    Length,
+    PdfOptions,
+    PictureOptions,
+    SizeText,
+    ViewOptions,
+    WaitOptions,
+)
 
 Format = Literal["png", "jpeg", "webp", "pdf"]
 MEDIA_TYPES: dict[Format, str] = {
@@ -34,7 +42,7 @@ class ExportPage(Args, kind="page.export", queue="pages"):
     start: str = Field(default="", description="The bundle's first page; empty means its topmost index.html.")
     target: str = Field(description="URL of the file to write.")
     format: Format | None = Field(default=None, description="Unset means by the target's suffix.")
-    size: str = Field(
+    size: SizeText = Field(
         default="A4", description="Such as `18x24in`, `210x297mm`, `816x1056px` or a paper's name; inches by default."
     )
     orientation: Literal["portrait", "landscape"] | None = Field(
@@ -45,7 +53,7 @@ class ExportPage(Args, kind="page.export", queue="pages"):
     device_scale: float | None = Field(
         default=None, gt=0, le=25, description="Device pixels for a CSS pixel, in place of dpi (dpi is 96 times that)."
     )
-    bleed: str = Field(default="0", description="What is cut off on each side, added to the size; such as `3mm`.")
+    bleed: Length = Field(default="0", description="What is cut off on each side, added to the size; such as `3mm`.")
     crop_marks: bool = Field(default=False, description="Add a white band with marks to cut along (PNG, PDF).")
     wait: WaitOptions = Field(default=WaitOptions(), description="When the page is ready.")
     view: ViewOptions = Field(default=ViewOptions(), description="How the page sees the world.")

@@ -66,9 +66,7 @@ class _Export:
         with self._source() as source:
             order = order_of(args, source)
             engine = ctx.use(self._browser)
-            exported = engine.export(
-                order, path, self._settings.page, lambda: ctx.cancelled, lambda done, doing: ctx.progress(done, doing)
-            )
+            exported = engine.export(order, path, self._settings.page, lambda: ctx.cancelled, ctx.progress)
         for notice in exported.notices:
             ctx.log.warning(notice)
         if ctx.cancelled:

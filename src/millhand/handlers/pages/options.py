@@ -1,13 +1,37 @@
 """What users may ask of an exported page."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from millhand.core.errors import InvalidArgs
 from millhand.core.secret import Secret
+from millhand.handlers.pages.sizes import length_of, size_of
 
 _RANGES = r"^\s*\d+(\s*-\s*\d*)?(\s*,\s*\d+(\s*-\s*\d*)?)*\s*$"
 _TEMPLATE = 100_000  # characters
+
+
+def _size(text: str) -> str:
+    try:
+        size_of(text)
+    except InvalidArgs as error:
+        raise ValueError(f"{error.message}. {error.hint}".strip()) from error
+    return text
+
+
+def _length(text: str) -> str:
+    try:
+        length_of(text)
+    except InvalidArgs as error:
+        raise ValueError(f"{error.message}. {error.hint}") from error
+    return text
+
+
+SizeText = Annotated[str, AfterValidator(_size)]
+"""A size such as `18x24in` or `A4`, as it was written."""
+Length = Annotated[str, AfterValidator(_length)]
+"""A length such as `3mm`, as it was written."""
 
 
 class Options(BaseModel):
@@ -59,10 +83,10 @@ class PictureOptions(Options):
 class Margins(Options):
     """White borders of the pages of a PDF, as lengths such as `10mm`."""
 
-    top: str = "0"
-    right: str = "0"
-    bottom: str = "0"
-    left: str = "0"
+    top: Length = "0"
+    right: Length = "0"
+    bottom: Length = "0"
+    left: Length = "0"
 
 
 class PdfOptions(Options):

@@ -17,6 +17,7 @@ _UNITS = {
     "pt": Fraction(1, 72),
     "px": Fraction(1, CSS_PER_INCH),
 }
+_LONGEST = 400  # inches: ten metres
 _NUMBER = r'(\d+(?:\.\d+)?|\.\d+)\s*(in|"|mm|cm|pt|px)?'
 _LENGTH = re.compile(_NUMBER, re.IGNORECASE)
 _SIZE = re.compile(rf"{_NUMBER}\s*[x\u00d7*]\s*{_NUMBER}", re.IGNORECASE)
@@ -90,6 +91,8 @@ def size_of(text: str) -> Size:
     size = Size(_inches(found[1], found[2] or unit), _inches(found[3], unit))
     if not size.width or not size.height:
         raise InvalidArgs(f"'{text}' is no size: both sides must be above zero")
+    if max(size.width, size.height) > _LONGEST:
+        raise InvalidArgs(f"'{text}' is too large: a side ends at {_LONGEST} inches")
     return size
 
 
