@@ -74,7 +74,7 @@ def docx(
     return path
 
 
-def with_macros(path: Path) -> Path:
+def with_macros(path: Path, project: bytes = b"\xd0\xcf\x11\xe0") -> Path:
     """A Word document with a macro project, under the content type of such."""
     plain = docx(path.with_name("plain.docx"))
     with zipfile.ZipFile(plain) as source, zipfile.ZipFile(path, "w") as made:
@@ -83,31 +83,13 @@ def with_macros(path: Path) -> Path:
                 b"vnd.openxmlformats-officedocument.wordprocessingml.document.main",
                 b"vnd.ms-word.document.macroEnabled.main",
             )
-            made.writestr(name, content)
-        made.writestr("word/vbaProject.bin", b"\xd0\xcf\x11\xe0")
-    return path
-
-
-def auto_macro_odt(path: Path, writes: Path) -> Path:
-    """A flat OpenDocument text whose macro, bound to opening the document, would write a file."""
-    office = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
-    script = f'Sub Main\n Open "{writes}" For Output As #1\n Print #1, "ran"\n Close #1\nEnd Sub'
-    path.write_text(
-        f'<office:document xmlns:office="{office}" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
-        'xmlns:script="urn:oasis:names:tc:opendocument:xmlns:script:1.0" xmlns:ooo="http://openoffice.org/2004/office" '
-        'xmlns:xlink="http://www.w3.org/1999/xlink" office:version="1.2" '
-        'office:mimetype="application/vnd.oasis.opendocument.text"><office:scripts>'
-        '<office:script script:language="ooo:Basic"><ooo:libraries><ooo:library-embedded ooo:name="Standard">'
-        f'<ooo:module ooo:name="M"><ooo:source-code>{script}</ooo:source-code></ooo:module></ooo:library-embedded>'
-        "</ooo:libraries></office:script><office:event-listeners>"
-        '<script:event-listener script:language="ooo:script" script:event-name="office:load-finish" '
-        'xlink:href="vnd.sun.star.script:Standard.M.Main?language=Basic&amp;location=document"/>'
-        '<script:event-listener script:language="ooo:script" script:event-name="dom:load" '
-        'xlink:href="vnd.sun.star.script:Standard.M.Main?language=Basic&amp;location=document"/>'
-        "</office:event-listeners></office:scripts><office:body><office:text><text:p>Macro</text:p></office:text>"
-        "</office:body></office:document>",
-        encoding="utf-8",
-    )
+            binary = b'<Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/></Types>'
+            made.writestr(name, content.replace(b"</Types>", binary))
+        made.writestr("word/vbaProject.bin", project)
+        kind = "http://schemas.microsoft.com/office/2006/relationships/vbaProject"
+        relation = f'<Relationship Id="rId1" Type="{kind}" Target="vbaProject.bin"/>'
+        head = f'<?xml version="1.0"?><Relationships xmlns="{_PACKAGE_RELATIONSHIPS}">'
+        made.writestr("word/_rels/document.xml.rels", f"{head}{relation}</Relationships>")
     return path
 
 

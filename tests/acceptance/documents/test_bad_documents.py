@@ -12,6 +12,8 @@ from millhand.core.state import State
 from tests import documents
 from tests.acceptance.documents.office import Office, warnings_of
 from tests.acceptance.documents.website import Website
+from tests.hostile.macros import MACROS, RAN
+from tests.integration.engines.support import pdf_text
 from tests.support import needs_soffice
 
 pytestmark = needs_soffice
@@ -60,6 +62,7 @@ BAD = {
     "wrong-password": Bad(
         "a.docx", protected("encrypted.docx"), "password_needed", "given password", {"password": "wrong"}
     ),
+    "no-such-page": Bad("a.docx", documents.docx, "no_such_page", "1 page, and none", {"page_ranges": "7-9"}),
     "bomb": Bad("a.docx", documents.bomb, "zip_bomb", "zip bomb"),
     "entities": Bad("a.docx", documents.with_doctype, "dangerous_xml", "document type"),
     "wrong-suffix": Bad("a.xlsx", documents.docx, "wrong_suffix", "Word document"),
@@ -116,14 +119,14 @@ def test_a_path_outside_the_folders_of_jobs(office: Office) -> None:
     assert not Path("/etc/millhand.pdf").exists()
 
 
-def test_macros_are_told_of_and_never_run(office: Office, place: Path) -> None:
-    proof = place / "ran.txt"
-    flat = office.convert(documents.auto_macro_odt(place / "a.fodt", proof))
-    word = office.convert(documents.with_macros(place / "b.docm"))
-    assert {flat.row.state, word.row.state} == {State.COMPLETED}
-    assert "The document has macros; they were not run." in word.result["notices"]
-    assert "The document has macros; they were not run." in warnings_of(word)
-    assert not proof.exists()
+@pytest.mark.parametrize("kind", list(MACROS))
+def test_macros_are_told_of_and_never_run(office: Office, place: Path, kind: str) -> None:
+    source = MACROS[kind](place)
+    detail = office.convert(source)
+    assert detail.row.state is State.COMPLETED
+    assert "The document has macros; they were not run." in detail.result["notices"]
+    assert "The document has macros; they were not run." in warnings_of(detail)
+    assert RAN not in pdf_text(source.with_suffix(".pdf"))
 
 
 def test_links_are_told_of_and_never_fetched(office: Office, place: Path, website: Website) -> None:

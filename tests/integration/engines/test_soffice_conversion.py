@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from millhand.engines.soffice import DocumentLimits, PdfExport, Soffice, fonts
-from millhand.engines.soffice.errors import PasswordNeeded
+from millhand.engines.soffice.errors import DocumentFailed, PasswordNeeded
 from millhand.handlers.documents import font_report, pdf_check
 from millhand.handlers.documents.formats import BY_NAME
 from millhand.handlers.documents.options import PdfOptions
@@ -104,6 +104,20 @@ def test_encrypted_documents(converter: Converter, name: str) -> None:
         converter.convert(source, PdfOptions.model_validate({"password": "wrong"}))
     converter.convert(source, PdfOptions.model_validate({"password": documents.PASSWORD}))
     assert pdf_pages(converter.target) == 1
+
+
+@pytest.mark.parametrize("name", ["protected-against-changes.xlsx", "protected-against-changes.xls"])
+def test_what_office_encrypts_with_its_own_password_needs_none(converter: Converter, name: str) -> None:
+    converter.convert(documents.PROTECTED / name)
+    assert "Merely protected" in converter.text()
+
+
+def test_pages_that_a_document_has_not(converter: Converter, tmp_path: Path) -> None:
+    source = documents.docx(tmp_path / "a.docx")
+    with pytest.raises(DocumentFailed) as caught:
+        converter.convert(source, PdfOptions(page_ranges="99"))
+    assert "could not be written" in caught.value.message
+    assert "/" not in caught.value.message
 
 
 @pytest.mark.parametrize(

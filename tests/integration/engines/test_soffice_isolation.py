@@ -1,13 +1,11 @@
 """One document can't hurt another, nor the machine, nor outlive its owner; and none runs or fetches anything."""
 
-import http.server
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -17,7 +15,7 @@ from millhand.core.errors import JobCancelled
 from millhand.engines.soffice import DocumentLimits, PdfExport, Soffice, SofficeSettings
 from millhand.engines.soffice.errors import ConversionStarved, DocumentTooDemanding, DocumentUnreadable
 from tests import documents
-from tests.integration.engines.support import QUICK, Converter
+from tests.integration.engines.support import QUICK
 from tests.support import needs_soffice, wait_until
 
 pytestmark = needs_soffice
@@ -28,29 +26,6 @@ WORD = PdfExport(".docx")
 @pytest.fixture(scope="module")
 def heavy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return documents.heavy(tmp_path_factory.mktemp("heavy") / "heavy.docx")
-
-
-@pytest.fixture
-def requests() -> Iterator[tuple[str, list[str]]]:
-    """A web server of this machine, its address, and the paths that were asked for."""
-    seen: list[str] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            seen.append(self.path)
-            self.send_error(404)
-
-        do_HEAD = do_OPTIONS = do_PROPFIND = do_GET  # noqa: N815 - the base class finds them by these names
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", seen
-        server.shutdown()
-        thread.join()
 
 
 def children_of(engine: Soffice) -> list[psutil.Process]:
@@ -202,45 +177,3 @@ def test_everything_dies_with_a_killed_owner(heavy: Path, tmp_path: Path, rung: 
 def _at_least(root: psutil.Process, number: int) -> list[psutil.Process]:
     family = root.children(recursive=True)
     return family if len(family) >= number else []
-
-
-def test_macros_never_run(converter: Converter, cold_engine: Soffice, tmp_path: Path) -> None:
-    proof = tmp_path / "ran.txt"
-    source = documents.auto_macro_odt(tmp_path / "a.fodt", proof)
-    converter.convert(source)
-    assert "Macro" in converter.text()
-    cold_engine.convert(source, tmp_path / "cold.pdf", PdfExport(".fodt"), QUICK)
-    assert not proof.exists()
-
-
-def test_links_are_never_fetched(
-    converter: Converter, cold_engine: Soffice, requests: tuple[str, list[str]], tmp_path: Path
-) -> None:
-    address, seen = requests
-    word = documents.docx(tmp_path / "a.docx", documents.linked_picture(), links={"rId9": f"{address}/word.png"})
-    page = tmp_path / "b.html"
-    page.write_text(
-        f'<html><head><link rel="stylesheet" href="{address}/style.css"></head><body><p>Words</p>'
-        f'<img src="{address}/page.png"></body></html>'
-    )
-    for source in (word, page):
-        converter.convert(source)
-        family = "writer_web" if source == page else "writer"
-        cold_engine.convert(source, tmp_path / "cold.pdf", PdfExport(source.suffix, family), QUICK)
-    assert seen == []
-
-
-def test_files_of_the_machine_are_never_read(converter: Converter, tmp_path: Path) -> None:
-    secret = tmp_path / "secret.txt"
-    secret.write_text("TOPSECRET")
-    flat = tmp_path / "a.fodt"
-    flat.write_text(
-        '<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
-        'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        'office:version="1.2" office:mimetype="application/vnd.oasis.opendocument.text"><office:body><office:text>'
-        f'<text:section text:name="s"><text:section-source xlink:href="{secret.as_uri()}"/><text:p>old</text:p>'
-        "</text:section></office:text></office:body></office:document>"
-    )
-    converter.convert(flat)
-    assert "old" in converter.text()
-    assert "TOPSECRET" not in converter.text()

@@ -9,6 +9,8 @@ from millhand.handlers.documents.errors import BadDocument
 from millhand.handlers.documents.limits import PreflightLimits
 from millhand.handlers.documents.preflight import inspect
 from tests import documents
+from tests.hostile.opendocument import package
+from tests.hostile.packages import overlapping
 
 
 def refused(path: Path, name: str | None = None, limits: PreflightLimits | None = None) -> BadDocument:
@@ -43,6 +45,14 @@ def test_a_file_without_a_suffix_is_known_too(tmp_path: Path) -> None:
         ("a.doc", b"{\\rtf1 hello}", "rtf"),
         ("a.xls", b"<html><table></table></html>", "html"),
         ("a.wpd", b"\xffWPC\x00\x01", "wpd"),
+        ("a.doc", b"\xdb\xa5\x2d\x00\x31\x40", "winword2"),
+        ("a.doc", b"\xfe\x37\x00\x23\x00\x00", "macword"),
+        ("a.602", b"@CT 1\n@LM 1\nhello", "602"),
+        ("a.gnumeric", b"\x1f\x8b\x08\x00", "gnumeric"),
+        ("a.gnumeric", b'<?xml version="1.0"?><gnm:Workbook xmlns:gnm="x"/>', "gnumeric"),
+        ("a.fb2", b'<?xml version="1.0"?><FictionBook/>', "fb2"),
+        ("a.uop", b'<?xml version="1.0"?><uof:UOF uof:mimetype="vnd.uof.presentation"/>', "uop"),
+        ("a.uof", b'<?xml version="1.0"?><uof:UOF uof:mimetype="vnd.uof.text"/>', "uot"),
         ("a.dbf", b"\x03\x5f\x07\x1a\x00\x00", "dbf"),
         ("a.xml", b'<?xml version="1.0"?><?mso-application progid="Word.Document"?><w/>', "wordml"),
         (
@@ -107,6 +117,60 @@ def test_a_declared_document_type_is_refused(tmp_path: Path) -> None:
     assert refused(documents.with_doctype(tmp_path / "a.docx")).code == "dangerous_xml"
 
 
+OWN = '<!DOCTYPE library:libraries PUBLIC "-//OpenOffice.org//DTD OfficeDocument 1.0//EN" "{}"{}>'
+
+
+def with_macro_library(folder: Path, doctype: str) -> Path:
+    """An OpenDocument text with the list of macro libraries that LibreOffice writes into each that has macros."""
+    parts = {"content.xml": "<a/>", "Basic/script-lc.xml": f'<?xml version="1.0"?>{doctype}<library:libraries/>'}
+    return package(folder / "a.odt", "text", parts)
+
+
+def test_the_document_types_that_libreoffice_writes_are_no_danger(tmp_path: Path) -> None:
+    found = inspect(with_macro_library(tmp_path, OWN.format("libraries.dtd", "")), "a.odt")
+    assert found.macros
+
+
+@pytest.mark.parametrize(
+    "doctype",
+    [
+        OWN.format("http://evil.example/libraries.dtd", ""),
+        OWN.format("file:///etc/passwd", ""),
+        OWN.format("libraries.dtd", ' [<!ENTITY a "aaa">]'),
+        '<!DOCTYPE a SYSTEM "libraries.dtd">',
+        "<!DOCTYPE a>",
+    ],
+)
+def test_what_only_looks_like_them_is_refused(tmp_path: Path, doctype: str) -> None:
+    assert refused(with_macro_library(tmp_path, doctype), "a.odt").code == "dangerous_xml"
+
+
+def test_a_package_that_forgot_its_type_is_known_by_its_manifest(tmp_path: Path) -> None:
+    whole = package(tmp_path / "whole.odt", "text", {"content.xml": "<a/>"})
+    path = tmp_path / "a.odt"
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(path, "w") as made:
+        for name in set(source.namelist()) - {"mimetype"}:
+            made.writestr(name, source.read(name))
+    found = inspect(path, "a.odt").format
+    assert found is not None
+    assert found.name == "odt"
+
+
+def test_an_apple_document_is_known_by_its_suffix_and_parts(tmp_path: Path) -> None:
+    path = tmp_path / "a.pages"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("Index/Document.iwa", "x")
+    assert inspect(path, "a.pages").suffix == ".pages"
+    assert refused(path, "a.docx").code == "unsupported_document"
+
+
+def test_parts_that_overlap_are_refused(tmp_path: Path) -> None:
+    error = refused(overlapping(tmp_path))
+    assert error.code == "zip_bomb"
+    assert "unpack to" in error.message
+    assert "overlap" in refused(overlapping(tmp_path, parts=3)).message
+
+
 def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
     path = documents.bomb(tmp_path / "a.docx")
     assert path.stat().st_size < 1 << 20
@@ -164,6 +228,25 @@ def test_macros_are_seen(tmp_path: Path) -> None:
     assert found.format is not None
     assert found.format.name == "docm"
     assert "not run" in found.notices[0]
+
+
+def test_macros_of_flat_documents_are_seen(tmp_path: Path) -> None:
+    path = tmp_path / "a.fodt"
+    path.write_text(
+        '<?xml version="1.0"?><office:document office:mimetype="application/vnd.oasis.opendocument.text">'
+        '<office:scripts><office:script script:language="ooo:Basic"/></office:scripts></office:document>'
+    )
+    assert inspect(path, "a.fodt").macros
+
+
+def test_external_links_of_flat_documents_are_seen(tmp_path: Path) -> None:
+    path = tmp_path / "a.fodt"
+    path.write_text(
+        '<?xml version="1.0"?><office:document office:mimetype="application/vnd.oasis.opendocument.text">'
+        '<draw:image xlink:href="http://far.example/a.png"/><text:a xlink:href="http://clicked.example"/>'
+        "</office:document>"
+    )
+    assert inspect(path, "a.fodt").external_links == ("http://far.example/a.png",)
 
 
 def test_external_links_are_seen_but_not_hyperlinks(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from millhand.engines.process import Ended, Order, ProcessLimits, first_line, run
+from millhand.engines.process import Ended, Order, ProcessLimits, run
 from millhand.engines.soffice import fonts, profile, reach
 from millhand.engines.soffice.install import Installation
-from millhand.engines.soffice.values import Attempt, SofficeSettings, Task
+from millhand.engines.soffice.values import Attempt, FailureKind, SofficeSettings, Task
 
 _RESTART = 81  # LibreOffice changed its profile at the first start and wants to be started again
 _FILTERS = {
@@ -21,6 +21,8 @@ _FILTERS = {
 }
 _IMPORT_FILTERS = {"calc": "Text - txt - csv (StarCalc)", "writer": "Text (encoded)"}
 _SAID = "said-cold.txt"
+_NOT_WRITTEN = "impl_store"  # the function that failed, in its message
+_LINE = 300  # characters
 _OPTIONS_SINCE = (7, 4)
 # Where LibreOffice puts the socket by which instances of one profile meet; it can't be told otherwise.
 _SOCKETS = Path("/tmp")  # noqa: S108 - LibreOffice's choice
@@ -50,8 +52,8 @@ class ColdSoffice:
             seconds=ended.seconds,
             cpu_seconds=ended.cpu_seconds,
             peak_memory=ended.peak_memory,
-            failure=ended.stopped_by or (None if task.target.exists() else "load"),
-            message=first_line(task.folder / _SAID) or f"exit code {ended.exit_code}",
+            failure=ended.stopped_by or (None if task.target.exists() else _failure(ended)),
+            message=_reason(ended),
         )
 
     def renew(self) -> None:
@@ -120,6 +122,17 @@ class ColdSoffice:
             writable=(folder, own_profile, *reach.WRITABLE),
             sockets=(_SOCKETS,),
         )
+
+
+def _failure(ended: Ended) -> FailureKind:
+    return "save" if _NOT_WRITTEN in ended.output else "load"
+
+
+def _reason(ended: Ended) -> str:
+    """What it said that went wrong; first it says what it is going to do."""
+    lines = [line.strip() for line in ended.output.splitlines()]
+    told = next((line for line in lines if line and not line.startswith("convert /")), "")
+    return told[:_LINE] or f"it ended with exit code {ended.exit_code} and wrote nothing"
 
 
 def _options_understood(version: str) -> bool:

@@ -21,7 +21,7 @@ class PasswordNeeded(Permanent):
     """The document is encrypted, and no password or the wrong one was given."""
 
     default_code = "password_needed"
-    default_hint = "Give the document's password, or remove its encryption."
+    default_hint = "Give it as options.password (millhand convert --password-file), or remove the encryption."
 
 
 class DocumentTooDemanding(Permanent):

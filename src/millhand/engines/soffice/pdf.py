@@ -22,7 +22,7 @@ class PdfExport:
 
     `suffix` is the one that LibreOffice shall see (with the dot), `family` the application that reads it,
     `import_options` the import filter's token string (for example of CSV), `commands` the `.uno:` commands to run
-    after loading.
+    after loading. `encrypted` says that the document needs `password`, or one that LibreOffice knows itself.
     `filter_data` has the names of LibreOffice's PDF filter (API reference, `com.sun.star.document.PDFExportFilter`).
     """
 
@@ -31,6 +31,7 @@ class PdfExport:
     filter_data: Mapping[str, FilterValue] = field(default_factory=dict[str, FilterValue], repr=False)
     import_options: str = ""
     commands: tuple[str, ...] = ()
+    encrypted: bool = False
     password: str | None = field(default=None, repr=False)
 
     @property
@@ -42,6 +43,11 @@ class PdfExport:
     def kit_reads_it(self) -> bool:
         """Whether LibreOfficeKit can open it: it shows a dialog for delimited text, and with nobody there fails."""
         return self.suffix not in {".csv", ".tsv"}
+
+    @property
+    def some_pages(self) -> bool:
+        """Whether only some of the document's pages are wanted."""
+        return "PageRange" in self.filter_data
 
     def filter_options(self) -> str:
         """The PDF filter's options as the JSON text that both engines take."""

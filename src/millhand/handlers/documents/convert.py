@@ -14,12 +14,15 @@ from millhand.core.limits import Limits
 from millhand.core.registry import Registry
 from millhand.core.resource import Resource, resource
 from millhand.core.retry import RetryPolicy
+from millhand.core.words import count_of
 from millhand.engines.soffice.engine import Soffice
-from millhand.engines.soffice.errors import PasswordNeeded
+from millhand.engines.soffice.errors import DocumentFailed
 from millhand.engines.soffice.fonts import STAND_INS, installed_families
+from millhand.engines.soffice.pdf import PdfExport
 from millhand.engines.soffice.values import Conversion
 from millhand.handlers.documents import font_report, pdf_check
 from millhand.handlers.documents.engine_watch import watched
+from millhand.handlers.documents.errors import no_such_page
 from millhand.handlers.documents.font_report import FontReport
 from millhand.handlers.documents.font_slots import Asked
 from millhand.handlers.documents.options import PdfOptions
@@ -131,11 +134,6 @@ class _Conversion:
 
     def _inspected(self, source: Path) -> Inspection:
         document = inspect(source, self._args.shown_name, self._settings.preflight)
-        if document.encrypted and self._args.options.password is None:
-            raise PasswordNeeded(
-                "The document is encrypted, and no password was given.",
-                hint="Give it as options.password, or remove the encryption.",
-            )
         for notice in document.notices:
             self._ctx.log.warning(notice)
         return document
@@ -143,15 +141,21 @@ class _Conversion:
     def _converted(self, source: Path, document: Inspection) -> _Pdf:
         options = self._args.options
         target = self._ctx.scratch / "document.pdf"
-        tools = self._ctx.use(self._tools)
-        readable, export = self._readable(source, document), options.export(document)
-        conversion = watched(
-            tools.engine,
-            self._ctx.log,
-            lambda: tools.engine.convert(readable, target, export, self._settings.document, self._is_cancelled),
-        )
-        self._ctx.progress(0.8, "checking")
         opens_with = options.open_password.get_secret_value() if options.open_password else None
+        readable, export = self._readable(source, document), options.export(document)
+        tools = self._ctx.use(self._tools)
+
+        def make(export: PdfExport) -> Conversion:
+            return tools.engine.convert(readable, target, export, self._settings.document, self._is_cancelled)
+
+        try:
+            conversion = watched(tools.engine, self._ctx.log, lambda: make(export))
+        except DocumentFailed:
+            if options.page_ranges is None:
+                raise
+            make(options.whole().export(document))
+            raise no_such_page(options.page_ranges, pdf_check.check(target, opens_with).pages) from None
+        self._ctx.progress(0.8, "checking")
         facts = pdf_check.check(target, opens_with)
         asked = font_report.asked_for(source, document.format) if document.format is not None else Asked()
         fonts = font_report.report(asked, facts.fonts, tools.families, STAND_INS)
@@ -179,7 +183,7 @@ class _Conversion:
                 engine=pdf.conversion.engine,
             )
         )
-        ctx.progress(1.0, f"{pdf.facts.pages} pages")
+        ctx.progress(1.0, count_of(pdf.facts.pages, "page"))
         return Converted(
             url=saved.url,
             pages=pdf.facts.pages,

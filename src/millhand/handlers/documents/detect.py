@@ -43,23 +43,34 @@ _ODF_TYPES: Mapping[str, str] = {
     "application/vnd.sun.xml.calc": "sxc",
     "application/vnd.sun.xml.impress": "sxi",
 }
+# By the mark of any of them: which of the three it is, only the suffix tells.
+_IWORK_PARTS = frozenset({"Index/Document.iwa", "Index.zip", "index.apxl", "index.xml"})
+_UOF_TYPES: Mapping[str, str] = {"vnd.uof.text": "uot", "vnd.uof.spreadsheet": "uos", "vnd.uof.presentation": "uop"}
 _FLAT_ODF: Mapping[str, str] = {"odt": "fodt", "ods": "fods", "odp": "fodp", "odg": "fodg"}
 _OLE_STREAMS: Mapping[str, str] = {
-    "WordDocument": "doc",
-    "Workbook": "xls",
-    "Book": "xls",
-    "PowerPoint Document": "ppt",
-    "HwpSummaryInformation": "hwp",
+    "worddocument": "doc",
+    "workbook": "xls",
+    "book": "xls",
+    "powerpoint document": "ppt",
+    "hwpsummaryinformation": "hwp",
+    "starwriterdocument": "sdw",
+    "starcalcdocument": "sdc",
+    "stardrawdocument3": "sdd",
 }
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "rtf"),
+    (b"\xdb\xa5\x2d\x00", "winword2"),
+    (b"\xfe\x37\x00\x1c", "macword"),
+    (b"\xfe\x37\x00\x23", "macword"),
     (b"\xffWPC", "wpd"),
+    (b"@CT ", "602"),
     (b"WordPro", "lwp"),
     (b"HWP Document File", "hwp"),
     (b"ID;P", "slk"),
     (b"TABLE\r\n0,1", "dif"),
     (b"\x00\x00\x02\x00\x06\x04\x06\x00", "wk1"),
 )
+_GZIP = b"\x1f\x8b"
 _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "a PDF already"),
     (b"\x89PNG", "a PNG picture"),
@@ -70,35 +81,49 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"BM", "a BMP picture"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
-    (b"\x1f\x8b", "a gzip archive"),
+    (_GZIP, "a gzip archive"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
     (b"Rar!", "a RAR archive"),
 )
+_ROOTS: Mapping[bytes, str] = {b"<abiword": "abw", b"<FictionBook": "fb2", b"<gnm:Workbook": "gnumeric"}
 _LETTERS = 2
 _HTML = re.compile(
     rb"\s*(?:<!--.*?-->\s*)*(?:<\?xml[^>]*>\s*)?(?:<!doctype\s+html|<html|<head|<body)", re.IGNORECASE | re.DOTALL
 )
+_UOF_TYPE = re.compile(rb"uof:mimetype=[\"'](vnd\.uof\.\w+)[\"']")
 _FLAT_TYPE = re.compile(rb"office:mimetype=[\"']([\w./-]+)[\"']")
+_ROOT_ENTRY = re.compile(
+    rb"<manifest:file-entry\b(?=[^>]*\bmanifest:full-path=\"/\")[^>]*manifest:media-type=\"([^\"]+)\""
+)
 _XML_START = re.compile(rb"\s*<(?:\?xml|[A-Za-z])")
 _TEXT_NAMES = frozenset(suffix for known in FORMATS if known.container == "text" for suffix in known.suffixes)
 
 
-def in_package(package: zipfile.ZipFile) -> Format:
-    """The format of a zipped document. Raises BadDocument for any other zip."""
-    mime = small_part(package, "mimetype").decode("ascii", "replace").strip()
-    if mime in _ODF_TYPES:
-        return BY_NAME[_ODF_TYPES[mime]]
+def in_package(package: zipfile.ZipFile, suffix: str) -> Format:
+    """The format of a zipped document; its suffix matters for Apple's alone. Raises BadDocument for any other zip."""
+    for mime in (small_part(package, "mimetype"), _type_by_manifest(package)):
+        if (name := _ODF_TYPES.get(mime.decode("ascii", "replace").strip())) is not None:
+            return BY_NAME[name]
     types = small_part(package, "[Content_Types].xml").decode("utf-8", "replace")
     for mark, name in _OOXML_MAIN.items():
         if f"{mark}+xml" in types or (name == "xlsb" and mark in types):
             return BY_NAME[name]
+    apples = next((known for known in FORMATS if known.container == "iwork" and known.name == suffix), None)
+    if apples is not None and not _IWORK_PARTS.isdisjoint(package.namelist()):
+        return apples
     raise _unsupported("a zip archive that holds no document LibreOffice reads")
+
+
+def _type_by_manifest(package: zipfile.ZipFile) -> bytes:
+    """What the manifest says that the package is: some programs forget the part that says no more than that."""
+    found = _ROOT_ENTRY.search(small_part(package, "META-INF/manifest.xml"))
+    return found[1] if found else b""
 
 
 def in_ole(content: ole.OleFile) -> Format | None:
     """The format of a document in a compound file; None for an encrypted Office file, which hides it."""
     for stream, name in _OLE_STREAMS.items():
-        if any(found.lstrip("\x05") == stream for found in content.names):
+        if stream in content.top:
             return BY_NAME[name]
     if content.encrypted:
         return None
@@ -111,6 +136,8 @@ def in_plain(head: bytes, suffix: str) -> Format:
     found = _by_marks(start)
     if found is not None:
         return found
+    if start.startswith(_GZIP) and suffix in BY_NAME["gnumeric"].suffixes:
+        return BY_NAME["gnumeric"]
     _refuse_others(start)
     if _is_text(head):
         return _in_text(suffix)
@@ -143,11 +170,13 @@ def _in_xml(start: bytes) -> Format | None:
     if flat:
         name = _FLAT_ODF.get(_ODF_TYPES.get(flat[1].decode("ascii", "replace"), ""))
         return BY_NAME[name] if name else None
+    if (uniform := _UOF_TYPE.search(start)) and (name := _UOF_TYPES.get(uniform[1].decode("ascii"))):
+        return BY_NAME[name]
     if b"Word.Document" in start or b"wordml" in start or b"schemas.microsoft.com/office/2006/xmlPackage" in start:
         return BY_NAME["wordml"]
     if b"Excel.Sheet" in start or b"schemas-microsoft-com:office:spreadsheet" in start:
         return BY_NAME["spreadsheetml"]
-    return BY_NAME["abw"] if b"<abiword" in start else None
+    return next((BY_NAME[name] for mark, name in _ROOTS.items() if mark in start), None)
 
 
 def _in_text(suffix: str) -> Format:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Family: TypeAlias = Literal["writer", "writer_web", "calc", "impress", "draw"]
-Container: TypeAlias = Literal["ooxml", "odf", "ole", "xml", "rtf", "html", "text", "binary"]
+Container: TypeAlias = Literal["ooxml", "odf", "iwork", "ole", "xml", "rtf", "html", "text", "binary"]
 
 
 @dataclass(frozen=True)
 class Format:
-    """A document format. `name` is also its own suffix without the dot; `also` are others that mean the same."""
+    """A document format. `name` is also its own suffix without the dot; `also` are others that mean the same.
+
+    `shown` is the suffix by which LibreOffice knows it, if that is another.
+    """
 
     name: str
     label: str
@@ -18,11 +21,17 @@ class Format:
     container: Container
     also: tuple[str, ...] = ()
     macros: bool = False
+    shown: str = ""
 
     @property
     def suffixes(self) -> tuple[str, ...]:
         """Every suffix that files of this format have, without the dot."""
-        return (self.name, *self.also)
+        return (*((self.name,) if not self.shown else ()), *self.also)
+
+    @property
+    def suffix(self) -> str:
+        """The suffix that LibreOffice is shown, with the dot."""
+        return f".{self.shown or self.name}"
 
 
 FORMATS: tuple[Format, ...] = (
@@ -53,28 +62,42 @@ FORMATS: tuple[Format, ...] = (
     Format("sxw", "OpenOffice.org 1 text", "writer", "odf", ("stw",)),
     Format("sxc", "OpenOffice.org 1 spreadsheet", "calc", "odf", ("stc",)),
     Format("sxi", "OpenOffice.org 1 presentation", "impress", "odf", ("sti",)),
-    Format("doc", "Word 97-2003 document", "writer", "ole", ("dot", "wps")),
-    Format("xls", "Excel 97-2003 workbook", "calc", "ole", ("xlt", "xlw", "et")),
-    Format("ppt", "PowerPoint 97-2003 presentation", "impress", "ole", ("pot", "pps", "dps")),
+    Format("pages", "Apple Pages document", "writer", "iwork"),
+    Format("numbers", "Apple Numbers workbook", "calc", "iwork"),
+    Format("key", "Apple Keynote presentation", "impress", "iwork"),
+    Format("doc", "Word 97-2003 document", "writer", "ole", ("dot", "wps", "wpt")),
+    Format("xls", "Excel 97-2003 workbook", "calc", "ole", ("xlt", "xlw", "xlc", "xlm", "xlk", "et", "ett")),
+    Format("ppt", "PowerPoint 97-2003 presentation", "impress", "ole", ("pot", "pps", "dps", "dpt")),
+    Format("sdw", "StarOffice text", "writer", "ole"),
+    Format("sdc", "StarOffice spreadsheet", "calc", "ole"),
+    Format("sdd", "StarOffice presentation", "impress", "ole"),
     Format("fodt", "flat OpenDocument text", "writer", "xml"),
     Format("fods", "flat OpenDocument spreadsheet", "calc", "xml"),
     Format("fodp", "flat OpenDocument presentation", "impress", "xml"),
     Format("fodg", "flat OpenDocument drawing", "draw", "xml"),
-    Format("wordml", "Word XML document", "writer", "xml", ("xml",)),
-    Format("spreadsheetml", "Excel 2003 XML workbook", "calc", "xml", ("xml",)),
+    Format("wordml", "Word XML document", "writer", "xml", ("xml",), shown="xml"),
+    Format("spreadsheetml", "Excel 2003 XML workbook", "calc", "xml", ("xml",), shown="xml"),
+    Format("uot", "Unified Office text", "writer", "xml", ("uof",)),
+    Format("uos", "Unified Office spreadsheet", "calc", "xml", ("uof",)),
+    Format("uop", "Unified Office presentation", "impress", "xml", ("uof",)),
+    Format("fb2", "FictionBook", "writer", "xml"),
     Format("rtf", "rich text (RTF)", "writer", "rtf"),
     Format("html", "web page (HTML)", "writer_web", "html", ("htm", "xhtml", "xht")),
     Format("txt", "plain text", "writer", "text", ("text", "log", "md", "asc")),
     Format("csv", "comma-separated values (CSV)", "calc", "text"),
     Format("tsv", "tab-separated values (TSV)", "calc", "text", ("tab",)),
+    Format("winword2", "Word 2 document", "writer", "binary", ("doc",), shown="doc"),
+    Format("macword", "Word 5 for Macintosh document", "writer", "binary", ("doc",), shown="doc"),
     Format("wpd", "WordPerfect document", "writer", "binary"),
     Format("lwp", "Lotus WordPro document", "writer", "binary"),
     Format("hwp", "Hangul document", "writer", "binary"),
     Format("abw", "AbiWord document", "writer", "binary", ("zabw",)),
+    Format("602", "T602 text", "writer", "binary"),
+    Format("gnumeric", "Gnumeric workbook", "calc", "binary", ("gnm",)),
     Format("dbf", "dBase table", "calc", "binary"),
     Format("dif", "data interchange format", "calc", "binary"),
     Format("slk", "SYLK spreadsheet", "calc", "binary", ("sylk",)),
-    Format("wk1", "Lotus 1-2-3 spreadsheet", "calc", "binary", ("wks", "123")),
+    Format("wk1", "Lotus 1-2-3 spreadsheet", "calc", "binary", ("wks", "123", "wk3", "wk4")),
 )
 
 BY_NAME: Mapping[str, Format] = {known.name: known for known in FORMATS}
@@ -89,11 +112,6 @@ TOLERATED: Mapping[str, frozenset[str]] = {
     "pps": frozenset({"ppsx", "ppsm", "ppt"}),
     "xml": frozenset({"fodt", "fods", "fodp", "fodg", "wordml", "spreadsheetml"}),
 }
-
-
-def families(suffix: str) -> frozenset[Family]:
-    """The applications that read files with this suffix; none if it is not a document's."""
-    return frozenset(known.family for known in FORMATS if suffix in known.suffixes)
 
 
 def fits(suffix: str, found: Format) -> bool:

@@ -1,15 +1,16 @@
 """What users may ask of a PDF, and how LibreOffice is told."""
 
+import re
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from millhand.core.secret import Secret
 from millhand.engines.soffice.errors import PasswordNeeded
 from millhand.engines.soffice.pdf import FilterValue, PdfExport
 from millhand.handlers.documents.preflight import Inspection
 
-_PAGES = r"^\d+(-\d*)?(,\s*\d+(-\d*)?)*$"
+_PAGES = r"^[1-9]\d*(-\d*)?(,\s*[1-9]\d*(-\d*)?)*$"
 _VERSIONS = {"1b": 1, "2b": 2, "3b": 3}
 _VIEWS = {"pages": 0, "outline": 1, "thumbnails": 2}
 _CHANGES = {"none": 0, "pages": 1, "forms": 2, "comments": 3, "all": 4}
@@ -39,7 +40,9 @@ class PdfOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    page_ranges: str | None = Field(default=None, pattern=_PAGES, description="Pages to export, such as `1-3,5,8-`.")
+    page_ranges: str | None = Field(
+        default=None, json_schema_extra={"pattern": _PAGES}, description="Pages to export, such as `1-3,5,8-`."
+    )
     pdfa: Literal["1b", "2b", "3b"] | None = Field(default=None, description="Make PDF/A of this level, for archiving.")
     pdfua: bool = Field(default=False, description="Make PDF/UA, for readers who can't see.")
     tagged: bool | None = Field(default=None, description="Mark headings, lists and tables for screen readers.")
@@ -70,6 +73,13 @@ class PdfOptions(BaseModel):
     open_password: Secret | None = Field(default=None, description="Encrypts the PDF: readers must know it.")
     permissions: Permissions | None = Field(default=None, description="Restricts what readers may do.")
 
+    @field_validator("page_ranges")
+    @classmethod
+    def _are_ranges(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(_PAGES, value):
+            raise ValueError("write numbers and ranges of pages, such as 1-3,5,8-")
+        return value
+
     @model_validator(mode="after")
     def _archives_are_open(self) -> Self:
         if self.pdfa and (self.open_password or self.permissions):
@@ -80,7 +90,7 @@ class PdfOptions(BaseModel):
 
     def export(self, document: Inspection) -> PdfExport:
         """The order for LibreOffice, for this document. Raises PasswordNeeded if it is encrypted and none was given."""
-        if document.encrypted and self.password is None:
+        if document.encrypted and self.password is None and not document.maybe_open:
             raise PasswordNeeded("The document is encrypted, and no password was given.")
         family = document.format.family if document.format is not None else "writer"
         return PdfExport(
@@ -89,8 +99,13 @@ class PdfOptions(BaseModel):
             filter_data=self._filter_data(),
             import_options=_import_options(document.suffix),
             commands=self._commands() if family in {"writer", "writer_web"} else (),
+            encrypted=document.encrypted,
             password=self.password.get_secret_value() if self.password is not None and document.encrypted else None,
         )
+
+    def whole(self) -> "PdfOptions":
+        """The same, but for all pages."""
+        return self.model_copy(update={"page_ranges": None})
 
     def _filter_data(self) -> dict[str, FilterValue]:
         return {

@@ -24,13 +24,14 @@ _RELATIONSHIP = (
     b"External",
     re.compile(rb"<Relationship\b(?=[^>]*TargetMode=\"External\")(?![^>]*/hyperlink\")[^>]*\bTarget=\"([^\"]+)\""),
 )
-_XLINK = (
-    b"xlink:href",
-    re.compile(
-        rb"<(?!text:a\b|draw:a\b)[\w:-]+\s[^>]*?xlink:href=\"((?:https?|ftp|file|smb|dav|webdav)s?:[^\"]+|//[^\"]+)\""
-    ),
+FETCHED_BY_XLINK = re.compile(
+    rb"<(?!text:a\b|draw:a\b)[\w:-]+\s[^>]*?xlink:href=\"((?:https?|ftp|file|smb|dav|webdav)s?:[^\"]+|//[^\"]+)\""
 )
-_SHOWN_LINKS = 20
+_XLINK = (b"xlink:href", FETCHED_BY_XLINK)
+SHOWN_LINKS = 20
+# The document types that LibreOffice itself writes into macros, dialogs and menus: they name no other file.
+_OWN_DTD = re.compile(r"[\w-]+\.dtd")
+_OWN_DOCTYPE = "-//OpenOffice.org//DTD "
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 
 
@@ -43,7 +44,7 @@ class PackageFacts:
 
     def link(self, target: str) -> None:
         """Remember a link to something outside, once, and no endless list of them."""
-        if len(self.external_links) < _SHOWN_LINKS and target not in self.external_links:
+        if len(self.external_links) < SHOWN_LINKS and target not in self.external_links:
             self.external_links.append(target)
 
 
@@ -130,7 +131,10 @@ def _parse(package: zipfile.ZipFile, entry: zipfile.ZipInfo, facts: PackageFacts
     parser.Parse(b"", True)  # noqa: FBT003 - as above
 
 
-def _refuse_doctype(*_: object) -> None:
+def _refuse_doctype(_name: str, system_id: str | None, public_id: str | None, has_entities: int) -> None:
+    harmless = (public_id or "").startswith(_OWN_DOCTYPE) and _OWN_DTD.fullmatch(system_id or "")
+    if harmless and not has_entities:
+        return
     raise BadDocument(
         "The document declares an XML document type, which office files never do: it may try to read files or "
         "exhaust memory.",

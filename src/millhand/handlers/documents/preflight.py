@@ -18,13 +18,18 @@ _HTML_FETCHES = re.compile(
     rb"((?:https?:|file:|ftp:|//)[^\"'\s>]+)",
     re.IGNORECASE,
 )
+_ENCRYPTABLE = frozenset(s for f in formats.FORMATS if f.container == "ooxml" for s in f.suffixes)
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_FLAT_MACROS = (b"<office:script ", b'macrosPresent="yes"')
+_FLAT_BYTES = 64 << 20  # of a flat file in which links are looked for
 
 
 @dataclass(frozen=True)
 class Inspection:
     """What a document is. `format` is None when encryption hides it; `suffix` is the one to show to an engine.
 
+    `maybe_open` says that an encrypted document may have one of the passwords by which Office encrypts what it merely
+    protects against changes, and which every program knows.
     `notices` are sentences for the job's log: nothing that stops the conversion.
     """
 
@@ -32,6 +37,7 @@ class Inspection:
     suffix: str
     size: int
     encrypted: bool = False
+    maybe_open: bool = False
     macros: bool = False
     external_links: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
@@ -49,7 +55,7 @@ def inspect(path: Path, name: str, limits: PreflightLimits | None = None) -> Ins
     _check_size(size, bounds)
     head = detect.head_of(path)
     if head.startswith((_ZIP, _EMPTY_ZIP)):
-        found = _inspect_package(path, size, bounds)
+        found = _inspect_package(path, suffix, size, bounds)
     elif head.startswith(ole.MAGIC):
         found = _inspect_ole(path, suffix, size)
     else:
@@ -71,18 +77,20 @@ def _check_size(size: int, limits: PreflightLimits) -> None:
         )
 
 
-def _inspect_package(path: Path, size: int, limits: PreflightLimits) -> Inspection:
+def _inspect_package(path: Path, suffix: str, size: int, limits: PreflightLimits) -> Inspection:
     with package.opened(path, limits) as zipped:
-        found = detect.in_package(zipped)
+        found = detect.in_package(zipped, suffix)
+        if found.container == "iwork":
+            return Inspection(found, found.suffix, size)
         names = frozenset(zipped.namelist())
         if found.container == "odf" and b"encryption-data" in package.small_part(zipped, "META-INF/manifest.xml"):
-            return Inspection(found, f".{found.name}", size, encrypted=True)
+            return Inspection(found, found.suffix, size, encrypted=True)
         if found.name.startswith("sx"):  # the older format has document types in its XML by right
-            return Inspection(found, f".{found.name}", size, macros=_has_macros(names))
+            return Inspection(found, found.suffix, size, macros=_has_macros(names))
         facts = package.read_parts(zipped, _main_part(zipped, found), limits)
     return Inspection(
         found,
-        f".{found.name}",
+        found.suffix,
         size,
         macros=found.macros or _has_macros(names),
         external_links=tuple(facts.external_links),
@@ -108,24 +116,33 @@ def _inspect_ole(path: Path, suffix: str, size: int) -> Inspection:
         raise BadDocument(f"The file is cut off or damaged: {error}.", code="truncated_document") from error
     found = detect.in_ole(content)
     macros = bool(content.names & {"Macros", "_VBA_PROJECT_CUR", "VBA", "_VBA_PROJECT"})
-    shown = f".{found.name}" if found is not None else f".{suffix or 'docx'}"
-    return Inspection(found, shown, size, encrypted=content.encrypted, macros=macros)
+    shown = found.suffix if found is not None else f".{suffix if suffix in _ENCRYPTABLE else 'docx'}"
+    maybe_open = content.encrypted and (found is None or found.name == "xls")
+    return Inspection(found, shown, size, encrypted=content.encrypted, maybe_open=maybe_open, macros=macros)
 
 
 def _inspect_plain(path: Path, head: bytes, suffix: str, size: int) -> Inspection:
     found = detect.in_plain(head, suffix)
-    shown = {"wordml": ".xml", "spreadsheetml": ".xml"}.get(found.name, f".{found.name}")
     match found.container:
         case "rtf" if not _ends_rtf(path):
             raise BadDocument("The file is cut off: its last bracket is missing.", code="truncated_document")
         case "xml" if _DOCTYPE.search(head):
             raise BadDocument("The document declares an XML document type or entities.", code="dangerous_xml")
-        case "html":
-            links = {link.decode("utf-8", "replace") for link in _HTML_FETCHES.findall(path.read_bytes())}
-            return Inspection(found, shown, size, external_links=tuple(sorted(links)[:20]))
+        case "html" | "xml":
+            with path.open("rb") as file:
+                content = file.read(_FLAT_BYTES)
+            fetched = _HTML_FETCHES if found.container == "html" else package.FETCHED_BY_XLINK
+            macros = found.container == "xml" and any(mark in content for mark in _FLAT_MACROS)
+            return Inspection(found, found.suffix, size, macros=macros, external_links=_links(content, fetched))
         case _:
             pass
-    return Inspection(found, shown, size)
+    return Inspection(found, found.suffix, size)
+
+
+def _links(content: bytes, pattern: re.Pattern[bytes]) -> tuple[str, ...]:
+    """What a file links to so that programs would fetch it, a bounded number."""
+    found = {link.decode("utf-8", "replace") for link in pattern.findall(content)}
+    return tuple(sorted(found)[: package.SHOWN_LINKS])
 
 
 def _ends_rtf(path: Path) -> bool:
@@ -140,7 +157,7 @@ def _check_suffix(found: Inspection, suffix: str) -> None:
     raise BadDocument(
         f"The file's name ends in .{suffix}, but it is a different thing: {found.format.label}.",
         code="wrong_suffix",
-        hint=f"Rename it to end in .{found.format.name} if that is what it should be.",
+        hint=f"Rename it to end in {found.format.suffix} if that is what it should be.",
     )
 
 
