@@ -135,26 +135,26 @@ def _is_of(row: AttemptRow, ending: Ending) -> bool:
 
 
 def _leases_apart(case: Case, _: Evidence) -> Iterator[str]:
-    """A lease begins only after the one before it was settled, or had run out and was taken back."""
+    """Nobody is told of a lease before the one before it was settled, or had run out and was taken back."""
     for earlier, later in pairwise(claim.fence for claim in case.claims):
         if earlier == later:
             yield f"two workers hold fence {earlier}"
-    taken = {claim.fence: claim.claimed_at for claim in case.claims}
-    taken |= {row.fence: row.claimed_at for row in case.attempts}
-    for (fence, _begun), (_next_fence, next_begun) in pairwise(sorted(taken.items())):
-        yield from _ended_before(case, fence, next_begun)
+    for fence in {claim.fence for claim in case.claims} | set(case.by_fence):
+        later = [claim.told_at for claim in case.claims if claim.fence > fence]
+        if later:
+            yield from _ended_before(case, fence, min(later))
 
 
-def _ended_before(case: Case, fence: int, next_begun: int) -> Iterator[str]:
+def _ended_before(case: Case, fence: int, told_at: int) -> Iterator[str]:
     row = case.by_fence.get(fence)
-    if row is not None and row.rescued and next_begun < row.finished_at:
+    if row is not None and row.rescued and told_at < row.finished_at:
         yield f"it was leased again before fence {fence} was taken back"
     asked = [ending for ending in case.endings if ending.fence == fence and ending.accepted is not False]
     # A settlement whose answer was lost may be repeated at any time: the first time counts.
-    if any(ending.accepted for ending in asked) and min(ending.asked_at for ending in asked) > next_begun:
+    if any(ending.accepted for ending in asked) and min(ending.asked_at for ending in asked) > told_at:
         yield f"a settlement of fence {fence} was accepted after the job was leased again"
     for renewal in case.renewals:
-        if renewal.fence == fence and renewal.kept and renewal.asked_at > next_begun:
+        if renewal.fence == fence and renewal.kept and renewal.asked_at > told_at:
             yield f"the lease of fence {fence} was renewed after the job was leased again"
 
 
@@ -225,10 +225,9 @@ def _runs_apart(case: Case, _: Evidence) -> Iterator[str]:
 
 def _fence_of(run: HandlerRun, case: Case) -> int:
     """The lease under which it was called: a worker may hold a newer one, not knowing yet that it lost the older."""
-    begun = [(claim.fence, claim.claimed_at, claim.attempt, claim.worker) for claim in case.claims]
-    begun += [(row.fence, row.claimed_at, row.number, row.worker) for row in case.attempts]
     ours = (run.attempt, run.worker)
-    return max((fence for fence, at, *whose in begun if tuple(whose) == ours and at <= run.started_at), default=0)
+    known = [claim for claim in case.claims if (claim.attempt, claim.worker) == ours]
+    return max((claim.fence for claim in known if claim.told_at <= run.started_at), default=0)
 
 
 _Rule = Callable[[Case, Evidence], Iterable[str]]

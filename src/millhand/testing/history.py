@@ -137,7 +137,10 @@ def _ending(settlement: Settlement) -> list[object]:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A lease that a worker took, for the attempt of that number."""
+    """A lease that a worker took, for the attempt of that number, and when it was told of it.
+
+    `claimed_at` is from where the lease is counted: a worker that stood still while it asked was given it later.
+    """
 
     worker: str
     job_id: str
@@ -145,6 +148,7 @@ class Claim:
     attempt: int
     claimed_at: int
     lease_until: int
+    told_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +228,7 @@ def _entries(lines: Sequence[Mapping[str, Any]]) -> Iterator[Entry]:
 
 def _read_receive(line: Mapping[str, Any], _answer: object) -> Iterator[Entry]:
     for job_id, fence, attempt, claimed_at, lease_until in line["asked"]:
-        yield Claim(line["worker"], job_id, fence, attempt, claimed_at, lease_until)
+        yield Claim(line["worker"], job_id, fence, attempt, claimed_at, lease_until, told_at=line["at"])
 
 
 def _read_extend(line: Mapping[str, Any], answer: list[bool] | None) -> Iterator[Entry]:

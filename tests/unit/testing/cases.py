@@ -40,7 +40,7 @@ class Story:
         begun, number = fence * 10 * SECOND, self.failures + self.crashes + 1
         state, charge = _COUNTS[cause]
         ended = begun + SECOND if cause is not Cause.LEASE_EXPIRED else begun + 2 * LEASE
-        self.history.append(Claim(worker, "j", fence, number, begun, begun + LEASE))
+        self.history.append(Claim(worker, "j", fence, number, begun, begun + LEASE, told_at=begun))
         self.history.append(Renewal(worker, "j", fence, begun + SECOND // 2, begun + SECOND // 2 + LEASE, kept=True))
         if cause is not Cause.LEASE_EXPIRED:
             self.history.append(Ending(worker, "j", fence, ended, state, cause, charge, follow_ups, accepted=True))

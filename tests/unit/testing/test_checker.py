@@ -36,7 +36,7 @@ def test_an_accepted_job_that_is_gone_is_lost() -> None:
 
 def test_a_delivered_job_that_is_gone_is_lost() -> None:
     story = Story().attempt(Cause.SUCCEEDED)
-    story.history.append(Claim("w1", "gone", 1, 1, 0, LEASE))
+    story.history.append(Claim("w1", "gone", 1, 1, 0, LEASE, told_at=0))
     assert "lost" in story.rules()
 
 
@@ -62,7 +62,7 @@ def test_a_final_job_without_a_settlement_is_found() -> None:
 
 def test_a_delivery_after_the_final_settlement_is_found() -> None:
     story = Story().attempt(Cause.SUCCEEDED)
-    story.history.append(Claim("w2", "j", 2, 1, 50 * SECOND, 52 * SECOND))
+    story.history.append(Claim("w2", "j", 2, 1, 50 * SECOND, 52 * SECOND, told_at=50 * SECOND))
     assert {"settled once", "asked for"} <= story.rules()
 
 
@@ -99,13 +99,13 @@ def test_a_lease_that_vanished_is_found() -> None:
     story = Story().attempt(Cause.RELEASED).attempt(Cause.SUCCEEDED, "w2").spoil(1, worker="w2")
     assert "asked for" in story.rules()
     story = Story().attempt(Cause.SUCCEEDED)
-    story.history.append(Claim("w2", "j", 0, 1, SECOND, SECOND + LEASE))
+    story.history.append(Claim("w2", "j", 0, 1, SECOND, SECOND + LEASE, told_at=SECOND))
     assert story.rules() == {"asked for"}
 
 
 def test_one_fence_for_two_workers_is_found() -> None:
     story = Story().attempt(Cause.SUCCEEDED)
-    story.history.append(Claim("w2", "j", 1, 1, 10 * SECOND, 12 * SECOND))
+    story.history.append(Claim("w2", "j", 1, 1, 10 * SECOND, 12 * SECOND, told_at=10 * SECOND))
     assert "leases apart" in story.rules()
 
 
@@ -244,3 +244,9 @@ def test_only_a_lease_that_got_lost_with_its_answer_excuses_an_outage_long_ago()
     assert "left behind" in [rule for rule, _ in story.breaches()]
     story.history = [each for each in story.history if not (isinstance(each, Claim) and each.worker == "w1")]
     assert "left behind" not in [rule for rule, _ in story.breaches()]
+
+
+def test_a_worker_that_stood_still_while_it_took_a_lease_is_judged_by_when_it_was_told() -> None:
+    story = Story().attempt(Cause.LEASE_EXPIRED).attempt(Cause.SUCCEEDED)
+    assert story.change(Claim, 2, claimed_at=13 * SECOND).rules() == set()
+    assert story.change(Claim, 2, told_at=13 * SECOND).rules() == {"leases apart"}
