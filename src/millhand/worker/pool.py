@@ -16,6 +16,9 @@ from millhand.worker.observers import Observers
 from millhand.worker.reporter import Reporter
 from millhand.worker.settler import Settler
 
+_WAITS_FOR = 1.0
+"""Seconds for which a job may wait in a worker; jobs that are quick enough to be fetched ahead never wait so long."""
+
 
 class Pool:
     """Divides holdings among executors, and turns what they say into settlements and events."""
@@ -73,6 +76,13 @@ class Pool:
         waiting = list(self._waiting)
         self._waiting.clear()
         return waiting
+
+    def hand_back(self) -> None:
+        """Release what has found no executor for a while: another worker may have one that is free."""
+        moment = self._clock.monotonic() - _WAITS_FOR
+        for holding in [each for each in self._waiting if each.held_since < moment]:
+            self._waiting.remove(holding)
+            self._settler.release(holding, Released("no executor of its worker was free"))
 
     def hear(self, executor: Executor, message: Message) -> None:
         """Take in one message of an executor."""

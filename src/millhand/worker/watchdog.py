@@ -1,4 +1,7 @@
-"""Enforces what asking can't: hard time limits, memory limits, and stops that a handler does not listen to."""
+"""Enforces what asking can't: hard time limits, memory limits, and stops that a handler does not listen to.
+
+It also sees to it that no job waits here for long behind a slow one.
+"""
 
 from millhand.core.clock import Clock
 from millhand.core.limits import MIB
@@ -31,11 +34,12 @@ class Watchdog(Loop):
         self._memory_limit = settings.memory_limit
 
     async def turn(self) -> None:
-        """Look at every executor that is busy."""
+        """Look at every executor that is busy, and at what waits for one."""
         now = self.clock.monotonic()
         busy = [one for one in self._pool.executors.values() if one.given and one.killed is None]
         for executor in busy:
             self._look(executor, now)
+        self._pool.hand_back()
         self.every = _LOOK_EVERY if busy else _IDLE
 
     def wake(self) -> None:

@@ -2,16 +2,18 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Generator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
+from millhand import Job
 from millhand.core.state import State
 from millhand.testing.postgres import PostgresServer, Stop, postgres_programs, postgres_server
-from tests.integration.postgres.rig import LEASE, UP_WITHIN, end_sessions, rig_on, run_sql, second_worker
+from tests.integration.postgres.rig import LEASE, UP_WITHIN, Rig, end_sessions, rig_on, run_sql, second_worker
 from tests.integration.worker.faults_app import Quick
 from tests.integration.worker.serving import called, causes, has_ended, let_end, settled
 from tests.support import poll_until, skip_or_fail, wait_until
@@ -41,6 +43,19 @@ async def test_a_restart_of_the_server_costs_a_running_job_nothing(tmp_path: Pat
                 await asyncio.to_thread(server.start)
                 await rig.unharmed(job)
                 await rig.works()
+
+
+async def test_an_outage_that_outlasts_the_leases_of_two_workers_costs_neither_its_job(tmp_path: Path) -> None:
+    with running_server() as server:
+        async with rig_on(server, tmp_path, lease=2.0) as rig, second_worker(rig):
+            jobs = [await rig.hold() for _ in range(2)]
+            await asyncio.to_thread(server.stop, "fast")
+            await asyncio.sleep(2.5)
+            await asyncio.to_thread(server.start)
+            await lease_renewed(rig, jobs)
+            for job in jobs:
+                let_end(tmp_path, job)
+                await rig.unharmed(job)
 
 
 async def test_ended_sessions_are_opened_anew(server: PostgresServer, tmp_path: Path) -> None:
@@ -166,6 +181,21 @@ def standby_of(primary: PostgresServer) -> Generator[PostgresServer]:
 
 
 _FOLLOWERS = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"
+
+
+async def lease_renewed(rig: Rig, jobs: Sequence[Job[Any]]) -> None:
+    """Wait until these are leased into the future, whoever has them."""
+    ids = [job.id for job in jobs]
+    query = (
+        "SELECT count(*) FROM millhand.jobs WHERE id = ANY(%s) AND lease_until > extract(epoch FROM now()) * 1000000"
+    )
+
+    async def look() -> bool:
+        async with await psycopg.AsyncConnection.connect(rig.app.settings.database) as connection:
+            found = await (await connection.execute(query, [ids])).fetchone()
+        return found == (len(jobs),)
+
+    await poll_until(look, within=UP_WITHIN, every=0.05)
 
 
 @asynccontextmanager

@@ -139,6 +139,22 @@ async def test_jobs_behind_one_that_blocks_its_executor_are_taken_back(tmp_path:
         assert len(calls(tmp_path, holder)) == 1
 
 
+async def test_what_waits_behind_a_slow_job_is_left_to_a_worker_that_is_free(tmp_path: Path) -> None:
+    app = app_in(tmp_path, executors=1)
+    async with serving(app) as worker:
+        await _make_quick(app, tmp_path)
+        slow = await app.enqueue(Obeys(folder=tmp_path))
+        waiting = [await app.enqueue(Quick(folder=tmp_path)) for _ in range(10)]
+        await called(tmp_path, slow)
+        async with process_serving(app):
+            for each in waiting:
+                record = await settled(app, each)
+                assert (record.state, record.failures, record.crashes) == (State.COMPLETED, 0, 0)
+            assert [held.job_id for held in worker.dispatcher.holdings] == [slow.id]
+            let_end(tmp_path, slow)
+            await settled(app, slow)
+
+
 @pytest.mark.parametrize("kind", [Waits, Listens])
 async def test_a_cancel_reaches_a_cooperative_handler_within_a_second(tmp_path: Path, kind: type[Told]) -> None:
     app = app_in(tmp_path, executors=1)

@@ -120,6 +120,22 @@ async def test_a_job_whose_lease_was_lost_while_it_waited_is_not_run(mill: Mill)
     assert kept.executor == "one"
 
 
+async def test_what_finds_no_executor_for_long_is_left_to_other_workers(mill: Mill) -> None:
+    one = await mill.executor("one")
+    mill.assign("runs")
+    mill.assign("waits")
+    mill.clock.advance(0.9)
+    mill.pool.hand_back()
+    assert await mill.settled() == []
+    mill.assign("is new")
+    mill.clock.advance(0.2)
+    mill.pool.hand_back()
+    [handed_back] = await mill.settled()
+    assert (handed_back.delivery.job_id, handed_back.cause) == ("waits", Cause.RELEASED)
+    assert [holding.job_id for holding in mill.pool.take_waiting()] == ["is new"]
+    assert names(one.executor) == ["runs"]
+
+
 async def test_there_is_room_for_what_is_idle_and_then_only_in_bulk(mill: Mill) -> None:
     assert mill.pool.room == 0
     one = await mill.executor("one")
