@@ -237,6 +237,7 @@ class App:
                     settings.database,
                     self.clock,
                     durability=settings.durability,
+                    broker_url=settings.broker,
                     worker=f"client-{self.clock.new_id()[-12:]}",
                 )
         return self._backend

@@ -107,6 +107,7 @@ async def open_worker(app: App, target: str, *, through: Through = lambda broker
         worker=name,
         lease=settings.worker.lease,
         queues=settings.worker.queues,
+        broker_url=settings.broker,
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(backend.close)
@@ -150,7 +151,7 @@ def _assemble(app: App, target: str, backend: Backend, broker: Broker, name: str
     duties = _Duties(app, backend, metrics, name, clock)
     parts = Parts(
         broker=broker,
-        ledger=backend.recorder,
+        ledger=backend.ledger,
         clock=clock,
         metrics=metrics,
         command=command,
@@ -186,7 +187,7 @@ class _Duties:
         settings = self._app.settings
         paces: list[tuple[str, Callable[[], Awaitable[object]], float]] = [
             ("rescuer", self._rescue, settings.worker.lease / _RESCUES_IN_A_LEASE),
-            ("scheduler", self._fire, _LOOK_AT_SCHEDULES_EVERY),
+            *([] if settings.broker else [("scheduler", self._fire, _LOOK_AT_SCHEDULES_EVERY)]),
             ("pruner", self._prune, settings.retention.every),
             ("presence", self._beat, BEAT_EVERY),
             ("gauges", self._look_at_queues, _LOOK_AT_QUEUES_EVERY),

@@ -126,7 +126,7 @@ def _greet(output: Output, settings: Settings, url: str) -> None:
     count = settings.worker.executor_count
     queues = ", ".join(settings.worker.queues) or "all queues"
     executors = "1 executor" if count == 1 else f"{count} executors"
-    output.say(f"millhand works with {executors} on {queues} of {redact_text(settings.database)}")
+    output.say(f"millhand works with {executors} on {queues} of {redact_text(settings.broker or settings.database)}")
     if url:
         output.say(f"health   {url}/health   {url}/ready   {url}/metrics")
     output.say("Ctrl-C stops it: running jobs end first.")

@@ -18,7 +18,7 @@ from millhand.core.errors import UsageError
 
 if TYPE_CHECKING:
     from millhand.app.app import App
-    from millhand.brokers.sql import SqlBroker
+    from millhand.app.backend import AppBroker
     from millhand.config import Flag, Row, Settings
     from millhand.control import Control
     from millhand.ledger.inspector import Inspector
@@ -46,7 +46,7 @@ class Connected:
 
     app: "App"
     inspector: "Inspector"
-    broker: "SqlBroker"
+    broker: "AppBroker"
     control: "Control"
 
 

@@ -139,6 +139,11 @@ class Settings(Group):
         default=DEFAULT_DATABASE,
         description="sqlite:///path or postgresql://user:password@host/name. Unless set, a file in data_dir.",
     )
+    broker: str = Field(
+        default="",
+        description="Where jobs wait, if not in the database: pgboss+postgresql://user:password@host/name?schema=pgboss"
+        " for the queues of an application with pg-boss. Their history stays there; schedules need the database.",
+    )
     durability: Durability = Field(
         default=Durability.FULL,
         description="full: what was accepted survives a power cut; normal: faster, and the last moments before a power "

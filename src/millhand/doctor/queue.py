@@ -25,6 +25,8 @@ async def round_trip(patient: Patient) -> Iterable[Finding]:
     backend = patient.backend
     if backend is None:
         return [not_applicable(_ID, "There is no open database.")]
+    if patient.settings.broker:
+        return [not_applicable(_ID, "Jobs wait in the queues of another application, which no probe shall enter.")]
     workers = await backend.inspector.workers()
     taken = any(worker.serves(_QUEUE) for worker in workers if not worker.silent)
     try:
