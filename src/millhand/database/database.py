@@ -120,19 +120,26 @@ class Database:
             self._dispose()
 
     async def write(
-        self, operation: Operation[T], *, undo: Undo[T] | None = None, durability: Durability = Durability.FULL
+        self,
+        operation: Operation[T],
+        *,
+        undo: Undo[T] | None = None,
+        durability: Durability = Durability.FULL,
+        single: bool = False,
     ) -> T:
         """Run an operation in a transaction of the writer, perhaps together with others; return after its commit.
 
         The operation may be run again if a transaction has to be repeated, so it must have no effect but on the
         database. If the caller is cancelled, an operation not begun is dropped; one under way is committed, and then
         `undo` is run on its result. `durability` is what the operation needs, within that of the database: what may be
-        forgotten at a power cut, such as a lease, need not wait for the disk. Raises `BrokerUnavailable` in an outage.
+        forgotten at a power cut need not wait for the disk. `single` tells that the operation is a single statement,
+        which a server runs with less ado. Raises `BrokerUnavailable` in an outage: the operation was not run, or its
+        commit was sent and the answer lost.
         """
         if self._writer is None:
             raise _closed()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Pending(operation, future, undo, durability))
+        self._writer.submit(Pending(operation, future, undo, durability, single))
         return await future
 
     async def read(self, operation: Callable[[sa.Connection], T]) -> T:

@@ -44,6 +44,13 @@ def begin(connection: sa.Connection, durability: Durability) -> sa.RootTransacti
     return postgres_module().begin(connection, durability)
 
 
+def begin_single(connection: sa.Connection) -> sa.RootTransaction:
+    """Begin a durable transaction of one statement; on PostgreSQL that statement is a transaction by itself."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.begin(connection, Durability.FULL)
+    return postgres_module().begin_single(connection)
+
+
 def postgres_module():  # noqa: ANN201 - the type of a module is what it is inferred to be
     """The part that needs psycopg; raises `ConfigError` where that is not installed."""
     try:

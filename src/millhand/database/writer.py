@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
@@ -14,12 +15,14 @@ from sqlalchemy import exc
 
 from millhand.core.durability import Durability
 from millhand.core.errors import BrokerUnavailable
-from millhand.database.engines import begin
+from millhand.database.engines import begin, begin_single
 from millhand.database.faults import is_outage, passes, translated
 
 T = TypeVar("T")
 Operation = Callable[[sa.Connection], T]
 Undo = Callable[[T], Operation[object]]
+
+_Begin = Callable[[sa.Connection], sa.RootTransaction]
 
 _MOST_IN_ONE_COMMIT = 64
 _RETRY_AFTER = 0.005
@@ -30,13 +33,14 @@ class Pending(Generic[T]):
     """An operation that waits to be run, and whom to tell.
 
     `undo` makes the opposite of a result whose caller has gone away in the meantime. `durability` is what it asks for
-    of the commit, which gives the most that anybody asks for.
+    of the commit, which gives the most that anybody asks for. A `single` operation is one statement.
     """
 
     operation: Operation[T]
     future: asyncio.Future[T] | None
     undo: Undo[T] | None = None
     durability: Durability = Durability.FULL
+    single: bool = False
 
     @property
     def abandoned(self) -> bool:
@@ -116,7 +120,7 @@ class Writer:
             return
         call, self._call = self._call, None
         with suppress(BrokerUnavailable):  # who was not called looks by itself
-            self._together([Pending(call, None, durability=Durability.NORMAL)])
+            self._together([Pending(call, None, single=True)])
 
     def _next_batch(self) -> tuple[list[Pending[Any]], bool]:
         """What waits, at least one operation, and whether the end was asked for."""
@@ -164,24 +168,29 @@ class Writer:
                 time.sleep(_RETRY_AFTER)
 
     def _in_transaction(self, batch: Sequence[Pending[Any]]) -> list[_Done]:
-        full = self._durability is Durability.FULL and any(each.durability is Durability.FULL for each in batch)
-        connection, transaction = self._begun(Durability.FULL if full else Durability.NORMAL)
+        connection, transaction = self._begun(self._way_to_begin(batch))
         with transaction:
             if self._prepare is not None:
                 self._prepare(connection)
             return [_Done(each, each.operation(connection)) for each in batch]
 
-    def _begun(self, durability: Durability) -> tuple[sa.Connection, sa.RootTransaction]:
+    def _way_to_begin(self, batch: Sequence[Pending[Any]]) -> _Begin:
+        if self._durability is Durability.FULL and len(batch) == 1 and batch[0].single:
+            return begin_single
+        full = self._durability is Durability.FULL and any(each.durability is Durability.FULL for each in batch)
+        return partial(begin, durability=Durability.FULL if full else Durability.NORMAL)
+
+    def _begun(self, begin: _Begin) -> tuple[sa.Connection, sa.RootTransaction]:
         """A transaction; if the connection turns out to have been cut while it was idle, one on a new connection."""
         if self._connection is not None:
             try:
-                return self._connection, begin(self._connection, durability)
+                return self._connection, begin(self._connection)
             except exc.DBAPIError as error:
                 if not error.connection_invalidated:
                     raise
                 self._disconnect()
         self._connection = self._engine.connect()
-        return self._connection, begin(self._connection, durability)
+        return self._connection, begin(self._connection)
 
     def _disconnect_after(self, error: exc.DBAPIError) -> None:
         """Look for the database anew: the server at this address may have become another one."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from millhand.core.events import Event, LogLine, Notice, Progress
 from millhand.database import Database
+from millhand.database.bulk import bulk_insert
 from millhand.database.tables import RUNNING, events, jobs
 from millhand.ledger.store import chunks, to_json
 
@@ -49,7 +50,7 @@ class Recorder:
         crowded = self._recorded.crowded([event.job_id for event in kept], self._keep.slack)
 
         def store(connection: sa.Connection) -> None:
-            connection.execute(sa.insert(events), rows)
+            _ADD_EVENTS.run(connection, rows)
             if latest:
                 connection.execute(_PROGRESS, [_progress(event) for event in latest])
             for job_id in crowded:
@@ -96,6 +97,8 @@ class _Counter:
         return full
 
 
+_ADD_EVENTS = bulk_insert(events, ("job_id", "attempt", "at", "text", "name", "level", "fields"))
+
 # A report that comes late must not overwrite that of a newer attempt.
 _PROGRESS = (
     sa.update(jobs)
@@ -115,15 +118,15 @@ def _thinned(reported: Sequence[Event]) -> Iterator[Event]:
             yield event
 
 
-def _row(event: Event) -> dict[str, Any]:
-    about = {"job_id": event.job_id, "attempt": event.attempt, "at": event.at, "text": event.text[:_LONGEST_TEXT]}
+def _row(event: Event) -> tuple[Any, ...]:
+    about = (event.job_id, event.attempt, event.at, event.text[:_LONGEST_TEXT])
     match event:
         case Progress():
-            return {**about, "name": PROGRESS, "level": None, "fields": to_json({"fraction": _fraction(event)})}
+            return (*about, PROGRESS, None, to_json({"fraction": _fraction(event)}))
         case LogLine():
-            return {**about, "name": LOG, "level": event.level.value, "fields": _fields(event.fields)}
+            return (*about, LOG, event.level.value, _fields(event.fields))
         case Notice():
-            return {**about, "name": event.name, "level": None, "fields": None}
+            return (*about, event.name, None, None)
 
 
 def _fields(fields: Mapping[str, object]) -> str | None:

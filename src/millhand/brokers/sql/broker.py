@@ -1,14 +1,16 @@
 """The embedded broker behind the port: each call is one operation of the database's writer."""
 
 import asyncio
+import random
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
 import sqlalchemy as sa
 
 from millhand.brokers.sql import control, send
-from millhand.brokers.sql.claim import Claim, Claimer, Lease, unclaim
+from millhand.brokers.sql.claim import Claim, Claimer, Lease, give_back, unclaim
 from millhand.brokers.sql.rescue import AT_ONCE as RESCUED_AT_ONCE
 from millhand.brokers.sql.rescue import rescue_some
 from millhand.brokers.sql.settle import extend, settle
@@ -26,6 +28,10 @@ from millhand.database.writer import Operation
 T = TypeVar("T")
 
 _AGES = 1e9
+
+# How long a claim waits, in seconds, for other workers that are claiming from the same queue at this moment.
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.002, 0.25
+_PATIENCE_IN_A_CROWD = 0.1
 
 _CAPABILITIES = Capabilities(
     delay=True,
@@ -45,6 +51,14 @@ _CAPABILITIES = Capabilities(
 )
 
 
+@dataclass(eq=False)
+class _ClaimAttempt:
+    """A call that leases jobs: the instants at which it was tried, and earlier ones without an answer to clean up."""
+
+    given_back: "tuple[_ClaimAttempt, ...]"
+    instants: list[int] = field(default_factory=list[int])
+
+
 class SqlBroker:
     """A broker on a SQL database.
 
@@ -58,6 +72,7 @@ class SqlBroker:
         self._worker = worker
         self._lease = lease
         self._claimer = Claimer(tuple(queues))
+        self._unanswered: tuple[_ClaimAttempt, ...] = ()
         self._open = False
 
     @property
@@ -92,16 +107,18 @@ class SqlBroker:
         """Lease up to `limit` ready jobs; if there is none, wait up to `wait` seconds for one."""
         self._require_open()
         loop = asyncio.get_running_loop()
-        give_up_at = loop.time() + wait
+        began, pause = loop.time(), _SHORTEST_PAUSE
         while self._open and limit > 0:
             ticket = self._database.waker.ticket
-            claim = await self._database.write(
-                partial(self._claim, limit=limit), undo=_undo, durability=self._database.lease_durability
-            )
-            remaining = give_up_at - loop.time()
+            claim = await self._lease_jobs(limit)
+            patience = max(wait, _PATIENCE_IN_A_CROWD) if claim.crowded else wait
+            remaining = began + patience - loop.time()
             if claim.deliveries or remaining <= 0:
                 return claim.deliveries
-            await self._database.waker.wait(min(remaining, self._seconds_until(claim.next_due)), since=ticket)
+            longest = self._seconds_until(claim.next_due)
+            if claim.crowded:
+                longest, pause = pause * random.uniform(0.5, 1.5), min(2 * pause, _LONGEST_PAUSE)  # noqa: S311 - no secret
+            await self._database.waker.wait(min(remaining, longest), since=ticket)
         return []
 
     async def extend(self, deliveries: Sequence[Delivery], seconds: float) -> list[bool]:
@@ -175,8 +192,26 @@ class SqlBroker:
         self._database.waker.notify()
         return result
 
-    def _claim(self, connection: sa.Connection, limit: int) -> Claim:
+    async def _lease_jobs(self, limit: int) -> Claim:
+        attempt = _ClaimAttempt(self._unanswered)
+        try:
+            claim = await self._database.write(
+                partial(self._claim, attempt=attempt, limit=limit),
+                undo=_undo,
+                durability=self._database.lease_durability,
+            )
+        except BaseException:
+            # Perhaps jobs were leased, but nobody will work on them: the next claim gives them back.
+            self._unanswered = (*self._unanswered, attempt)
+            raise
+        self._unanswered = tuple(each for each in self._unanswered if each not in attempt.given_back)
+        return claim
+
+    def _claim(self, connection: sa.Connection, attempt: _ClaimAttempt, limit: int) -> Claim:
         now = self._clock.now()
+        if lost := [instant for each in attempt.given_back for instant in each.instants]:
+            give_back(connection, self._worker, lost)
+        attempt.instants.append(now)
         return self._claimer.claim(connection, limit, Lease(self._worker, now, after(now, self._lease)))
 
     def _seconds_until(self, instant: int | None) -> float:

@@ -1,7 +1,7 @@
 """Lease ready jobs in one transaction: make due ones ready, serve queues and lanes fairly, keep limits exactly."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,14 +56,23 @@ _UNCLAIM = (
     .where(jobs.c.seq == sa.bindparam("in_seq"), jobs.c.fence == sa.bindparam("in_fence"), RUNNING)
     .values(state=State.AVAILABLE.value, worker=None, lease_until=None)
 )
+_GIVE_BACK = (
+    sa.update(jobs)
+    .where(RUNNING, jobs.c.worker == sa.bindparam("of_worker"), among(jobs.c.claimed_at, "instants"))
+    .values(state=State.AVAILABLE.value, worker=None, lease_until=None)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a look at the queues gave. `next_due` is the instant of the next delayed job, or None."""
+    """What a look at the queues gave. `next_due` is the instant of the next delayed job, or None.
+
+    `crowded` says that other workers were claiming at the same time: a look a moment later may give more.
+    """
 
     deliveries: list[Delivery]
     next_due: int | None
+    crowded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,19 @@ class Lease:
         return {"worker": self.worker, "now": self.now, "until": self.until}
 
 
+@dataclass(slots=True)
+class _Got:
+    """The rows that a claim has found so far."""
+
+    rows: list[Sequence[Any]] = field(default_factory=list[Sequence[Any]])
+    crowded: bool = False
+
+    def take(self, rows: Sequence[Sequence[Any]], *, crowded: bool) -> None:
+        """Add rows; `crowded` if others seem to have been quicker with some."""
+        self.rows += rows
+        self.crowded |= crowded
+
+
 class Claimer:
     """Chooses and leases jobs. It keeps in mind whose turn it is; each worker does so for itself."""
 
@@ -90,16 +112,16 @@ class Claimer:
     def claim(self, connection: sa.Connection, limit: int, lease: Lease) -> Claim:
         """Lease up to `limit` jobs."""
         found = queues.open_queues(connection, self._names, lease.now)
-        rows: list[Sequence[Any]] = []
+        got = _Got()
         waiting = self._in_turn([queue for queue in found if queue.ready])
         # Equal shares first; what the short queues leave over goes to the others in a second round.
         for served, queue in enumerate(waiting):
-            share = -(-(limit - len(rows)) // (len(waiting) - served))
-            rows += self._claim_from(connection, queue, share, lease)
+            share = -(-(limit - len(got.rows)) // (len(waiting) - served))
+            self._claim_from(connection, queue, share, lease, got)
         for queue in waiting if len(waiting) > 1 else ():
-            rows += self._claim_from(connection, queue, limit - len(rows), lease)
+            self._claim_from(connection, queue, limit - len(got.rows), lease, got)
         next_due = min((queue.next_due for queue in found if queue.next_due is not None), default=None)
-        return Claim([delivery(row, lease.now, lease.until) for row in rows], next_due)
+        return Claim([delivery(row, lease.now, lease.until) for row in got.rows], next_due, got.crowded)
 
     def _in_turn(self, waiting: Sequence[queues.Queue]) -> list[queues.Queue]:
         if not waiting:
@@ -108,17 +130,20 @@ class Claimer:
         first = self._claims % len(waiting)
         return [*waiting[first:], *waiting[:first]]
 
-    def _claim_from(
-        self, connection: sa.Connection, queue: queues.Queue, limit: int, lease: Lease
-    ) -> list[Sequence[Any]]:
+    def _claim_from(self, connection: sa.Connection, queue: queues.Queue, limit: int, lease: Lease, got: _Got) -> None:
         if limit <= 0:
-            return []
-        if queue.limited:
-            queue = queues.locked(connection, queue)
-        elif lanes.single(connection, queue.name):
-            return _claim_first(connection, queue.name, limit, lease)
-        seqs = self._choose(connection, queue, limit)
-        return _claim_these(connection, seqs, lease)
+            return
+        if not queue.limited and lanes.single(connection, queue.name):
+            rows = _claim_first(connection, queue.name, limit, lease)
+            got.take(rows, crowded=not rows)
+            return
+        locked = queues.alone(connection, queue)
+        if locked is None:
+            got.crowded = True
+            return
+        seqs = self._choose(connection, locked, limit)
+        rows = _claim_these(connection, seqs, lease)
+        got.take(rows, crowded=len(rows) < len(seqs) or not (rows or locked.limited))
 
     def _choose(self, connection: sa.Connection, queue: queues.Queue, limit: int) -> list[int]:
         load = queues.load_of(connection, queue.name)
@@ -179,6 +204,11 @@ def unclaim(connection: sa.Connection, deliveries: Sequence[Delivery]) -> None:
     """Put back jobs that were leased for a caller who went away, as if they had not been."""
     for each in deliveries:
         connection.execute(_UNCLAIM, {"in_seq": each.receipt, "in_fence": each.fence})
+
+
+def give_back(connection: sa.Connection, worker: str, instants: Sequence[int]) -> None:
+    """Put back what a worker may have leased at these instants without being told: the answer was lost."""
+    connection.execute(_GIVE_BACK, {"of_worker": worker, "instants": numbers(instants)})
 
 
 def _place(lane: Lane) -> LanePlace:

@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
 from millhand.core.state import State
+from millhand.database.numbers import Condition
 from millhand.database.tables import by_index, jobs
 
 MOST_LANES = 200
@@ -38,14 +38,13 @@ def _ready(*columns: sa.ColumnElement[Any], source: sa.FromClause = jobs) -> sa.
     return by_index(sa.select(*columns), "jobs_ready", source).where(is_ready, source.c.queue == _queue)
 
 
-class _SamePlace(FunctionElement[bool]):
+class _SamePlace(Condition):
     """That two pairs of tenant and limit key are the same, as a range of the index `jobs_ready`.
 
     PostgreSQL would take plain equations for a reason to walk along some other index, through the jobs of all lanes,
     since any order by age would do then. SQLite knows the index, and of such a range would use the first half only.
     """
 
-    type = sa.Boolean()
     inherit_cache = True
     name = "same_place"
 
@@ -53,14 +52,14 @@ class _SamePlace(FunctionElement[bool]):
 @compiles(_SamePlace, "sqlite")
 def _for_sqlite(element: _SamePlace, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own
     tenant, limit_key, its_tenant, its_limit_key = (compiler.process(part, **options) for part in element.clauses)
-    return f"{tenant} = {its_tenant} AND {limit_key} = {its_limit_key}"
+    return f"({tenant} = {its_tenant} AND {limit_key} = {its_limit_key})"
 
 
 @compiles(_SamePlace, "postgresql")
 def _for_postgresql(element: _SamePlace, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
     tenant, limit_key, its_tenant, its_limit_key = (compiler.process(part, **options) for part in element.clauses)
     one, other = f"({tenant}, {limit_key})", f"({its_tenant}, {its_limit_key})"
-    return f"{one} >= {other} AND {one} <= {other}"
+    return f"({one} >= {other} AND {one} <= {other})"
 
 
 def _in_lane(job: sa.FromClause, lane: sa.FromClause) -> sa.ColumnElement[bool]:

@@ -45,8 +45,9 @@ _RUNNING_LANES = (
     .where(RUNNING, jobs.c.queue == sa.bindparam("queue"))
     .group_by(jobs.c.tenant, jobs.c.limit_key)
 )
-# On PostgreSQL this makes the claims of a limited queue wait for one another; SQLite has one writer anyway.
-_LOCK_QUEUE = sa.select(*_CAPS).where(queues.c.name == sa.bindparam("queue")).with_for_update()
+_OF_QUEUE = sa.select(*_CAPS).where(queues.c.name == sa.bindparam("queue"))
+_LOCK = 0x636C6D73  # "clms", with the name of the queue
+_TRY_LOCK = sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK, sa.func.hashtext(sa.bindparam("queue", type_=sa.Text))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,15 @@ def open_queues(connection: sa.Connection, names: Sequence[str], now: int) -> li
     return found
 
 
-def locked(connection: sa.Connection, queue: Queue) -> Queue:
-    """Let no other worker claim from this queue until the end of the transaction; returns it with its limits of now."""
-    running, tenant, limit_key = connection.execute(_LOCK_QUEUE, {"queue": queue.name}).one()
+def alone(connection: sa.Connection, queue: Queue) -> Queue | None:
+    """Be the only one who claims from this queue until the end of the transaction; None if another worker is.
+
+    Returns the queue with its limits of now. Nobody waits here, since whoever holds the lock may stand still, and
+    heartbeats must go on. SQLite has one writer anyway.
+    """
+    if connection.dialect.name == "postgresql" and not connection.scalar(_TRY_LOCK, {"queue": queue.name}):
+        return None
+    running, tenant, limit_key = connection.execute(_OF_QUEUE, {"queue": queue.name}).one()
     return replace(queue, caps=Caps(queue=running, tenant=tenant, limit_key=limit_key))
 
 

@@ -20,7 +20,6 @@ from millhand.database.urls import ServerAddress, address_of, sqlite_path
 from millhand.testing.clock import MovableClock
 from millhand.testing.contract.harness import LEASE, BrokerHarness, FullBroker, Opener, Record
 
-_PATIENCE = 0.3
 _A_LONG_TIME = 30.0
 
 _attempts = sa.select(sa.func.count()).where(attempts.c.job == jobs.c.seq).scalar_subquery()
@@ -57,6 +56,8 @@ async def open_sql_broker(
 class SqlHarness(BrokerHarness):
     """An empty database; each broker has connections of its own, like a process."""
 
+    patience = 0.3
+
     def __init__(self, url: str) -> None:
         self._url = url
         self._clock = MovableClock()
@@ -68,7 +69,7 @@ class SqlHarness(BrokerHarness):
         self, worker: str = "worker-1", *, queues: Sequence[str] = (), lease: float = LEASE
     ) -> AbstractAsyncContextManager[FullBroker]:
         """Open a broker, and close it at the end."""
-        return open_sql_broker(self._url, worker, queues, lease, self._clock, _PATIENCE, self._clock)
+        return open_sql_broker(self._url, worker, queues, lease, self._clock, self.patience, self._clock)
 
     def attached(self, *, queues: Sequence[str], lease: float) -> FullBroker:
         """A broker on a database that all attached ones share."""
@@ -76,7 +77,7 @@ class SqlHarness(BrokerHarness):
             self._url,
             clock=self._clock,
             durability=Durability.NORMAL,
-            patience=_PATIENCE,
+            patience=self.patience,
             server_clock=self._clock,
         )
         return SqlBroker(self._shared, queues=queues, worker="worker-1", lease=lease)
@@ -135,6 +136,8 @@ class SqliteHarness(SqlHarness):
 class PostgresHarness(SqlHarness):
     """A schema of its own in any PostgreSQL database: nobody else's connections and tables are touched."""
 
+    patience = 1.0  # which is that of each statement as well, and a server may be busy with others
+
     def __init__(self, url: str) -> None:
         self._name = f"contract-{secrets.token_hex(4)}"
         parts = urlsplit(url)
@@ -145,7 +148,7 @@ class PostgresHarness(SqlHarness):
         """A broker whose machine has its clock set wrong; it asks the real server for the time."""
         clock = MovableClock()
         clock.advance(ahead)
-        return open_sql_broker(self._url, worker, (), LEASE, clock, _PATIENCE)
+        return open_sql_broker(self._url, worker, (), LEASE, clock, self.patience)
 
     @asynccontextmanager
     async def outage(self) -> AsyncGenerator[None]:
