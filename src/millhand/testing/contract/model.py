@@ -97,6 +97,11 @@ class ModelBroker:
         job.state, job.ready_at, job.failures, job.crashes, job.cancel_asked = State.AVAILABLE, self.now, 0, 0, False
         return True
 
+    def became_due(self, job_id: str) -> bool:
+        """Whether its time has come but nobody has looked since: brokers differ in what they call it then."""
+        job = self.jobs[job_id]
+        return job.state in WAITING - {State.AVAILABLE} and job.ready_at <= self.now
+
     def rescue(self) -> None:
         """Offer again what nobody holds any more."""
         for job in self.jobs.values():
