@@ -12,6 +12,9 @@ _TITLES = {
     "http": "HTTP port",
     "log": "Log lines",
     "libreoffice": "LibreOffice",
+    "blobs": "Blobs in object stores",
+    "blobs.s3": "S3",
+    "blobs.azure": "Azure Blob",
 }
 
 
@@ -25,8 +28,11 @@ def write() -> str:
         " `millhand config check` tells whether they fit together.",
         '```toml\n# millhand.toml\ndata_dir = "/var/lib/millhand"\n\n[worker]\nexecutors = 4\ngrace = "1m"\n```',
         "Durations are numbers of seconds, or texts such as `30s`, `5m`, `2h`, `7d`. In the environment a dot is"
-        " written as two underscores, and a list with commas. `DATABASE_URL` is read for `database` too, if"
-        " `MILLHAND_DATABASE` is not there.",
+        " written as two underscores, and a list with commas. Some settings are read from variables that were made for"
+        " other programs, too: `DATABASE_URL`, and those of Amazon, MinIO and Azure. A name of ours wins over them, and"
+        " they win over the file. `MINIO_ENDPOINT` goes with `MINIO_PORT` and `MINIO_SECURE`; where it or"
+        " `MINIO_ACCESS_KEY` is set, Amazon's are not read. What else is missing for S3 is taken from the profile"
+        " `AWS_PROFILE` (or `default`) in `~/.aws`, if it has keys.",
         *(_group(name, list(facts)) for name, facts in groupby(describe(), key=_group_of)),
     )
 
@@ -42,7 +48,8 @@ def _group(name: str, facts: list[SettingFacts]) -> str:
 
 def _setting(fact: SettingFacts) -> str:
     default = f"`{fact.default}`" if fact.default else "empty"
+    names = " or ".join(f"`{name}`" for name in (fact.env, *fact.aliases))
     return (
         f"### {fact.name}\n\n{fact.help}\n\n"
-        f"{fact.type[:1].upper()}{fact.type[1:]} · default {default} · environment `{fact.env}`"
+        f"{fact.type[:1].upper()}{fact.type[1:]} · default {default} · environment {names}"
     )

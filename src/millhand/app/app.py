@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from pydantic import ValidationError
 
+from millhand.app.content import blob_store
 from millhand.app.jobs import AnyArgs, sent_job, stored_job
 from millhand.app.schedules import Schedule
 from millhand.app.sync import SyncApp
@@ -79,8 +80,8 @@ class App:
 
     @cached_property
     def blobs(self) -> BlobStore:
-        """Content by URL, within the folders that the settings allow."""
-        return BlobStore(roots=self.settings.all_blob_roots)
+        """Content by URL, within the folders and places that the settings allow."""
+        return blob_store(self.settings)
 
     # Kinds
 

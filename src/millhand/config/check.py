@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from millhand.config.settings import Settings
 from millhand.core.durability import Durability
@@ -131,6 +132,47 @@ def _blob_roots(settings: Settings) -> Finding:
     )
 
 
+def _store_endpoint(settings: Settings) -> Finding:
+    s3, azure = settings.blobs.s3.endpoint, settings.blobs.azure.endpoint
+    open_ones = [
+        url for url in (s3, azure) if url.startswith("http://") and not is_loopback(urlsplit(url).hostname or "")
+    ]
+    return _verdict(
+        "blobs.endpoint",
+        Level.WARNING,
+        holds=not open_ones,
+        good="Object stores are reached by TLS, or on this machine.",
+        bad=f"What goes to {' and '.join(open_ones)} can be read on the way: http:// is without TLS.",
+        fix="Use https://, unless the network is your own.",
+    )
+
+
+def _store_keys(settings: Settings) -> Finding:
+    s3 = settings.blobs.s3
+    return _verdict(
+        "blobs.s3.key",
+        Level.ERROR,
+        holds=bool(s3.access_key_id) == bool(s3.secret_access_key.get_secret_value()),
+        good="S3's access key has its secret, or neither is set.",
+        bad="Only one of S3's access key and its secret is set.",
+        fix="Set both blobs.s3.access_key_id and blobs.s3.secret_access_key, or neither.",
+    )
+
+
+def _azure_account(settings: Settings) -> Finding:
+    azure = settings.blobs.azure
+    if not any(place.startswith(("az://", "azure://")) for place in settings.blobs.prefixes):
+        return Finding("blobs.azure.account", Level.NOT_APPLICABLE, "Jobs use no blobs in Azure.")
+    return _verdict(
+        "blobs.azure.account",
+        Level.ERROR,
+        holds=bool(azure.account or azure.connection_string.get_secret_value()),
+        good="The storage account of Azure is named.",
+        bad="blobs.prefixes has a place in Azure, but no storage account is named.",
+        fix="Set blobs.azure.account or blobs.azure.connection_string.",
+    )
+
+
 def _soft_and_hard(_settings: Settings, kind: Kind) -> Finding:
     limits = kind.limits
     if limits.soft is None:
@@ -204,6 +246,7 @@ def _is_whole_disk(root: Path) -> bool:
 
 _RULES: Sequence[Callable[[Settings], Finding]] = (
     _lease, _lease_and_grace, _poll_and_lease, _kill_and_grace, _recycle_memory, _http_key, _durability, _blob_roots,
+    _store_endpoint, _store_keys, _azure_account,
 )  # fmt: skip
 _KIND_RULES: Sequence[Callable[[Settings, Kind], Finding]] = (
     _soft_and_hard, _hard_and_grace, _retry_waits, _engine_and_hard,

@@ -10,10 +10,11 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from millhand.config.settings import Settings
+from millhand.config.store_variables import STORE_VARIABLES
 from millhand.config.units import Unit
 
 ENV_PREFIX = "MILLHAND_"
-ENV_ALIASES = {"DATABASE_URL": "database"}
+ENV_ALIASES = {"DATABASE_URL": "database", **STORE_VARIABLES}
 """Environment names of others that we read too; ours win over them."""
 
 _TYPES: dict[object, str] = {
@@ -28,7 +29,10 @@ _TYPES: dict[object, str] = {
 
 @dataclass(frozen=True, slots=True)
 class SettingFacts:
-    """One setting: its dotted name, its environment variable, its type and default in words, and what it does."""
+    """One setting: its dotted name, its environment variable, its type and default in words, and what it does.
+
+    `aliases` are the names that other programs have for it in the environment.
+    """
 
     name: str
     env: str
@@ -36,6 +40,7 @@ class SettingFacts:
     default: str
     help: str
     secret: bool = False
+    aliases: tuple[str, ...] = ()
 
 
 def describe() -> tuple[SettingFacts, ...]:
@@ -92,6 +97,7 @@ def facts_of(name: str, env: str, field: FieldInfo) -> SettingFacts:
         default=value_text(field.default),
         help=field.description or "",
         secret=field.annotation is SecretStr,
+        aliases=tuple(variable for variable, setting in ENV_ALIASES.items() if setting == name),
     )
 
 

@@ -1,4 +1,4 @@
-"""Put the layers together: default < file < environment < flag. All that is wrong is told at once."""
+"""Put the layers together: default < Amazon's profile < file < environment < flag. All mistakes are told at once."""
 
 import difflib
 import os
@@ -19,8 +19,11 @@ from millhand.config.sources import (
     from_environment,
     from_file,
     from_flags,
+    from_others,
+    from_profile,
     spelling,
 )
+from millhand.config.store_variables import S3_KEY, S3_TOKEN
 from millhand.core.errors import ConfigError
 from millhand.core.redact import redact_text
 
@@ -49,9 +52,18 @@ def load(
     """
     variables = os.environ if environ is None else environ
     path = chosen_file(file, variables, folder or Path.cwd())
-    found = [*(from_file(path) if path else ()), *from_environment(variables), *from_flags(flags)]
-    _refuse_unknown(found)
-    winners = {raw.name: raw for raw in found}
+    layers = [
+        list(layer)
+        for layer in (
+            from_profile(variables),
+            from_file(path) if path else (),
+            from_others(variables),
+            from_environment(variables),
+            from_flags(flags),
+        )
+    ]
+    _refuse_unknown(raw for layer in layers for raw in layer)
+    winners = _winners(layers)
     winners |= _derived(winners)
     return _settings(winners).with_origins({raw.name: raw.origin for raw in winners.values()}, path)
 
@@ -62,6 +74,16 @@ def rows(settings: Settings) -> list[Row]:
         Row(fact.name, redact_text(value_text(_look_up(settings, fact.name))), settings.origin(fact.name))
         for fact in describe()
     ]
+
+
+def _winners(layers: Iterable[Iterable[Raw]]) -> dict[str, Raw]:
+    """The last value of each setting; but a session token is of no use to another key than the one beside it."""
+    winners: dict[str, Raw] = {}
+    for layer in layers:
+        values = {raw.name: raw for raw in layer}
+        (winners if S3_KEY in values else values).pop(S3_TOKEN, None)
+        winners |= values
+    return winners
 
 
 def _derived(winners: Mapping[str, Raw]) -> dict[str, Raw]:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic import Field, PrivateAttr, SecretStr
 
+from millhand.config.blobs import BlobSettings
+from millhand.config.group import Group
 from millhand.config.machine import cores
 from millhand.config.units import Mebibytes, Paths, Seconds, Texts
 from millhand.core.durability import Durability
@@ -13,12 +15,6 @@ from millhand.core.durability import Durability
 DEFAULT_DATABASE = "sqlite:///data/millhand.db"
 DEFAULT_ORIGIN = "default"
 _DAY = 86_400.0
-
-
-class Group(BaseModel):
-    """Settings that belong together."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class WorkerSettings(Group):
@@ -153,6 +149,7 @@ class Settings(Group):
     blob_roots: Paths = Field(
         default=(Path(),), description="Folders inside which jobs may read and write files, beside data_dir."
     )
+    blobs: BlobSettings = BlobSettings()
     worker: WorkerSettings = WorkerSettings()
     retention: RetentionSettings = RetentionSettings()
     http: HttpSettings = HttpSettings()

@@ -1,4 +1,4 @@
-"""The places settings come from: a file, the environment, flags. Each gives raw values with their origins."""
+"""The places settings come from: files, the environment, flags. Each gives raw values with their origins."""
 
 import json
 import re
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from millhand.config.describe import ENV_ALIASES, ENV_PREFIX, env_name
+from millhand.config.aws_profile import profile_values
+from millhand.config.describe import ENV_PREFIX, env_name
+from millhand.config.store_variables import store_values
 from millhand.core.errors import ConfigError
 
 CONFIG_VARIABLE = "MILLHAND_CONFIG"
@@ -57,11 +59,22 @@ def from_file(path: Path) -> Iterator[Raw]:
         yield Raw(name, value, f"{path}:{lines.get(name, 1)}")
 
 
+def from_profile(environ: Mapping[str, str]) -> Iterator[Raw]:
+    """The values of Amazon's own settings files."""
+    for setting, value, origin in profile_values(environ):
+        yield Raw(setting, value, origin)
+
+
+def from_others(environ: Mapping[str, str]) -> Iterator[Raw]:
+    """The values of variables that were made for other programs."""
+    if environ.get("DATABASE_URL"):
+        yield Raw("database", environ["DATABASE_URL"], "environment DATABASE_URL")
+    for setting, value, variable in store_values(environ):
+        yield Raw(setting, value, f"environment {variable}")
+
+
 def from_environment(environ: Mapping[str, str]) -> Iterator[Raw]:
-    """The values of the environment; `DATABASE_URL` comes first, so that our own name wins over it."""
-    for variable, setting in ENV_ALIASES.items():
-        if environ.get(variable):
-            yield Raw(setting, environ[variable], f"environment {variable}")
+    """The values of our own variables."""
     for variable, value in sorted(environ.items()):
         if variable.startswith(ENV_PREFIX) and variable != CONFIG_VARIABLE and not _KUBERNETES.fullmatch(variable):
             name = variable.removeprefix(ENV_PREFIX).replace("__", ".").lower()

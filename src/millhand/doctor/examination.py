@@ -23,6 +23,7 @@ CHECKS: Sequence[Check] = (
     queue.round_trip,
     blobs.data_folder,
     blobs.roots,
+    blobs.stores,
     office.installation,
     office.fonts,
     handlers.loads,

@@ -3,6 +3,7 @@
 from millhand.stores.access import AzureAccess, S3Access
 from millhand.stores.bucket import Bucket, Opened
 from millhand.stores.clients import azure_container, memory_bucket, s3_bucket
+from millhand.stores.connection_string import parse_connection_string
 from millhand.stores.facts import ObjectFacts
 from millhand.stores.keys import check_key, key_fault
 
@@ -16,5 +17,6 @@ __all__ = [
     "check_key",
     "key_fault",
     "memory_bucket",
+    "parse_connection_string",
     "s3_bucket",
 ]

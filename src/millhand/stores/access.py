@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_REGION = "us-east-1"
+DEFAULT_SILENCE = 60.0
+"""Seconds that a server may say nothing, before its answer or amid it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,7 @@ class S3Access:
     path_style: bool = True
     anonymous: bool = False
     ca_file: Path | None = None
+    silence: float = DEFAULT_SILENCE
 
     @property
     def credentials(self) -> str:
@@ -50,6 +53,7 @@ class AzureAccess:
     sas_token: str = field(default="", repr=False)
     origin: str = ""
     ca_file: Path | None = None
+    silence: float = DEFAULT_SILENCE
 
     @property
     def credentials(self) -> str:

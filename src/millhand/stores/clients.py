@@ -2,6 +2,7 @@
 
 import atexit
 import time
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from obstore.store import AzureConfig, ClientConfig, RetryConfig, S3Config, S3Credential
 
 _CONNECT = "5s"
-_SILENCE = "60s"
-"""How long a server may say nothing, before its answer or amid it."""
 _WHOLE = "6h"
 """The client's own limit for a whole transfer is 30 s, which a large object on a slow line outlasts."""
 _RETRIES = 3
@@ -50,7 +49,7 @@ def s3_bucket(name: str, access: S3Access) -> Bucket:
     store = S3Store(
         name,
         config=config,
-        client_options=_client(access.endpoint, access.ca_file),
+        client_options=_client(access),
         retry_config=_retries(),
         credential_provider=_keys(access) if access.access_key_id and not access.anonymous else None,
     )
@@ -81,7 +80,7 @@ def azure_container(name: str, access: AzureAccess) -> Bucket:
     store = AzureStore(
         name,
         config=config,
-        client_options=_client(access.endpoint, access.ca_file),
+        client_options=_client(access),
         retry_config=_retries(),
     )
     return Bucket(store, words, _azure_linker(name, access, store))
@@ -115,15 +114,15 @@ def _keys(access: S3Access) -> "Callable[[], S3Credential]":
     return provide
 
 
-def _client(endpoint: str, ca_file: Path | None) -> "ClientConfig":
+def _client(access: S3Access | AzureAccess) -> "ClientConfig":
     options: ClientConfig = {
-        "allow_http": endpoint.startswith("http://"),
+        "allow_http": access.endpoint.startswith("http://"),
         "connect_timeout": _CONNECT,
-        "read_timeout": _SILENCE,
+        "read_timeout": timedelta(seconds=access.silence),
         "timeout": _WHOLE,
     }
-    if ca_file is not None:
-        options["root_certificate"] = _certificates(ca_file)
+    if access.ca_file is not None:
+        options["root_certificate"] = _certificates(access.ca_file)
     return options
 
 

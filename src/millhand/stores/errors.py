@@ -1,6 +1,5 @@
 """What a store or its client says, turned once into errors of ours."""
 
-import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,20 +15,17 @@ from obstore.exceptions import (
 )
 
 from millhand.core.errors import BlobFailed, BlobMissing, BlobStoreDown, MillhandError, Permanent
+from millhand.stores.answers import NO_ANSWER, Answer
 
-_STATUS = re.compile(r"status code: (\d{3})")
-_CODE = re.compile(r"<Code>\s*(\w+)")
-_MESSAGE = re.compile(r"<Message>\s*([^<\n]+)")
 _NO_PLACE = frozenset({"NoSuchBucket", "ContainerNotFound"})
 _BAD_CLOCK = frozenset({"RequestTimeTooSkewed", "AuthenticationFailed"})
 _WRONG_REGION = frozenset({"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"})
 _DENIED = frozenset({401, 403})
-_NO_ANSWER = 0
 _NOT_FOUND = 404
 _CONFLICT = 409
 _TOO_MANY = 429
 _SERVER_ERROR = 500
-_IDENTITY_SERVICES = ("169.254.", "login.microsoftonline", "//sts.")
+_IDENTITY_SERVICES = ("//169.254.", "//login.microsoftonline", "//sts.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +47,8 @@ def store_errors(words: Words, url: str) -> Generator[None]:
     except MillhandError:  # from our own content iterators
         raise
     except (BaseError, ValueError, OSError) as error:
-        raise _translated(error, words, url) from error
+        # Not `from error`: its text is a dump of pages, and may hold a signed URL.
+        raise _translated(error, words, url) from None
 
 
 def condition_failed(error: Exception) -> bool:
@@ -62,91 +59,70 @@ def condition_failed(error: Exception) -> bool:
     """
     if isinstance(error, AlreadyExistsError | PreconditionError | NotModifiedError):
         return True
-    answer = _answer(error)
+    answer = Answer.of(error)
     missing = isinstance(error, FileNotFoundError) and answer.code not in _NO_PLACE
     return missing or answer.status == _CONFLICT
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What the server said, as far as the client's exception tells it."""
-
-    text: str
-    status: int
-    code: str
-    message: str
-
-
-def _answer(error: Exception) -> _Answer:
-    text = str(error).partition("\n\nDebug source")[0]
-    status, code, message = _STATUS.search(text), _CODE.search(text), _MESSAGE.search(text)
-    return _Answer(
-        text, int(status[1]) if status else 0, code[1] if code else "", message[1].strip() if message else ""
-    )
-
-
-def _translated(error: Exception, words: Words, url: str) -> Exception:
-    answer = _answer(error)
+def _translated(error: Exception, words: Words, url: str) -> MillhandError:
+    answer = Answer.of(error)
     if isinstance(error, InvalidPathError):
         return BlobFailed(
-            f"'{url}' can't be listed: {_first_line(answer.text)}",
+            f"'{url}' can't be listed: {answer.reason}",
             code="bad_key",
             hint="Rename or remove that object: its name can't be told apart from another by every client.",
         )
     if isinstance(error, ValueError):
-        return Permanent(f"'{url}' names no object: {_first_line(answer.text)}", code="bad_key")
+        return Permanent(f"'{url}' names no object: {answer.reason}", code="bad_key")
     if answer.code in _NO_PLACE:
-        return _no_place(words)
+        return BlobFailed(
+            f"there is no {words.noun} '{words.url}'",
+            code="bucket_missing",
+            hint=f"Make it ({words.make}), or correct the name.",
+        )
     if isinstance(error, FileNotFoundError) or answer.status == _NOT_FOUND:
         return BlobMissing(f"there is no object at '{url}'")
-    return _refused(error, answer, words, url) or _failed(answer, words, url)
+    denied = answer.status in _DENIED or isinstance(error, PermissionDeniedError | UnauthenticatedError)
+    return _misled(answer, words) or (_denied(answer, words, url) if denied else _failed(answer, words, url))
 
 
-def _no_place(words: Words) -> BlobFailed:
-    return BlobFailed(
-        f"there is no {words.noun} '{words.url}'",
-        code="bucket_missing",
-        hint=f"Make it ({words.make}), or correct the name.",
-    )
-
-
-def _refused(error: Exception, answer: _Answer, words: Words, url: str) -> BlobFailed | None:
-    """The error for a request that the server understood and would not serve as it is signed."""
-    if any(service in answer.text for service in _IDENTITY_SERVICES) and words.url not in answer.text:
+def _misled(answer: Answer, words: Words) -> BlobFailed | None:
+    """The error where it is our settings that are wrong, not the object or the store."""
+    if any(service in answer.text for service in _IDENTITY_SERVICES):
         return BlobFailed(
-            f"there are no credentials for '{words.url}': {words.credentials}, and it gave none",
+            f"there are no credentials for '{words.url}': it should be {words.credentials}, but that gave none",
             code="blob_denied",
             hint="Set an access key (see the settings under `blobs`), or give this machine a role.",
         )
-    if answer.code in _WRONG_REGION or "incorrectly configured region" in answer.text:
-        reason = answer.message or "the server redirects to another region"
-        hint = f"Set {words.region} to the region of the {words.noun}." if words.region else ""
+    if "InvalidCertificate" in answer.dump:
         return BlobFailed(
-            f"'{words.url}' is not in the region that was asked: {reason}", code="wrong_region", hint=hint
+            f"the server of '{words.url}' shows a certificate that is not trusted here",
+            code="bad_certificate",
+            hint="Name the certificates of its authority in blobs.s3.ca_file or blobs.azure.ca_file.",
         )
-    if answer.status in _DENIED or isinstance(error, PermissionDeniedError | UnauthenticatedError):
-        said = f" ({answer.code}: {answer.message})" if answer.code else ""
-        hint = "Check the key, and what it may do there." + (
-            " Check this machine's clock, too." if answer.code in _BAD_CLOCK else ""
+    if answer.code in _WRONG_REGION or "incorrectly configured region" in answer.text:
+        return BlobFailed(
+            f"'{words.url}' is in another region ({answer.reason})",
+            code="wrong_region",
+            hint=f"Set {words.region} to the region of the {words.noun}.",
         )
-        return BlobFailed(f"access to '{url}' was denied to {words.credentials}{said}", code="blob_denied", hint=hint)
     return None
 
 
-def _failed(answer: _Answer, words: Words, url: str) -> BlobFailed:
-    if answer.status in (_NO_ANSWER, _TOO_MANY) or answer.status >= _SERVER_ERROR:
+def _denied(answer: Answer, words: Words, url: str) -> BlobFailed:
+    said = f" ({answer.reason})" if answer.code else ""
+    clock = " Check this machine's clock, too." if answer.code in _BAD_CLOCK else ""
+    return BlobFailed(
+        f"access to '{url}' was denied to {words.credentials}{said}",
+        code="blob_denied",
+        hint=f"Check the credentials, and what they allow there.{clock}",
+    )
+
+
+def _failed(answer: Answer, words: Words, url: str) -> BlobFailed:
+    if answer.status in {NO_ANSWER, _TOO_MANY} or answer.status >= _SERVER_ERROR:
         return BlobStoreDown(
-            f"the store of '{words.url}' does not answer as it should: {_reason(answer)}",
+            f"the store of '{words.url}' does not answer as it should: {answer.reason}",
             hint="Look after the store, the network and the endpoint in the settings; it is tried again.",
         )
-    return BlobFailed(f"'{url}' could not be read or written: {_reason(answer)}")
-
-
-def _reason(answer: _Answer) -> str:
-    if answer.code:
-        return f"{answer.code}: {answer.message}" if answer.message else answer.code
-    return _first_line(answer.text)
-
-
-def _first_line(text: str) -> str:
-    return text.strip().partition("\n")[0]
+    return BlobFailed(f"'{url}' could not be read or written: {answer.reason}")

@@ -48,6 +48,9 @@ def test_the_defaults_pass() -> None:
         ({"http": {"host": EVERYWHERE}}, "http.key", Level.ERROR),
         ({"durability": "normal"}, "durability", Level.WARNING),
         ({"blob_roots": ["/"]}, "blob_roots", Level.WARNING),
+        ({"blobs": {"s3": {"endpoint": "http://minio.example.com:9000"}}}, "blobs.endpoint", Level.WARNING),
+        ({"blobs": {"s3": {"access_key_id": "AKIA"}}}, "blobs.s3.key", Level.ERROR),
+        ({"blobs": {"prefixes": ["az://reports"]}}, "blobs.azure.account", Level.ERROR),
     ],
 )
 def test_what_does_not_fit_is_told_with_a_fix(values: dict[str, Any], check_id: str, level: Level) -> None:

@@ -12,7 +12,7 @@ def test_every_setting_is_described() -> None:
     facts = describe()
     assert len({fact.name for fact in facts}) == len(facts) > 30
     for fact in facts:
-        assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)?", fact.name)
+        assert re.fullmatch(r"[a-z_]+(\.[a-z0-9_]+)*", fact.name)
         assert fact.help.endswith("."), fact.name
         assert fact.type
 
