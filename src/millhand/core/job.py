@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, TypeVar, Unpack
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, Unpack
 
 from pydantic import BaseModel, ConfigDict
 
@@ -90,8 +90,7 @@ class Sent:
     duplicate: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One lease of one job. `receipt` and `fence` are the broker's proof of ownership; all instants in microseconds.
 
     `failures` counts the charged attempts so far, `crashes` the charged crashes; `attempt` is the number of this run.
@@ -105,7 +104,7 @@ class Delivery:
     args: str
     queue: str = DEFAULT_QUEUE
     tenant: str = DEFAULT_TENANT
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = {}
     priority: int = 0
     failures: int = 0
     crashes: int = 0

@@ -1,8 +1,7 @@
 """Decide what an outcome means for the job: its next state, when it runs again, and what it is charged."""
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from millhand.core.artefact import Artefact
 from millhand.core.failure import Failure, failure
@@ -29,17 +28,19 @@ class Charge(StrEnum):
     CRASH = "crash"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
-    """What the broker is told about one delivery. `delay` is in seconds; the instants are when the attempt ran."""
+class Settlement(NamedTuple):
+    """What the broker is told about one delivery. `delay` is in seconds; the instants are when the attempt ran.
+
+    A named tuple, as is `Delivery`: each job needs one, and a dataclass takes several times as long to make.
+    """
 
     delivery: Delivery
     state: State
     cause: Cause
     delay: float = 0.0
     charge: Charge = Charge.NOTHING
-    result: str | None = None
     failure: Failure | None = None
+    result: str | None = None
     artefacts: tuple[Artefact, ...] = ()
     follow_ups: tuple[NewJob, ...] = ()
     started_at: int | None = None
@@ -47,8 +48,7 @@ class Settlement:
     executor: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(NamedTuple):
     """Where and when an attempt ran; `started_at` is None if its handler was never called."""
 
     started_at: int | None
@@ -59,30 +59,22 @@ class Run:
 def settlement(delivery: Delivery, outcome: Outcome, policy: RetryPolicy, run: Run, random: float) -> Settlement:
     """Decide what this outcome means; `random` in [0, 1) decides the jitter of the wait."""
     verdict = _verdict(delivery, outcome, policy, random)
-    done = outcome if isinstance(outcome, Completed) else Completed()
-    return Settlement(
-        delivery=delivery,
-        state=verdict.state,
-        cause=verdict.cause,
-        delay=min(LONGEST_WAIT, max(0.0, verdict.delay)),
-        charge=verdict.charge,
-        result=done.result,
-        failure=verdict.failure,
-        artefacts=done.artefacts,
-        follow_ups=done.follow_ups,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        executor=run.executor,
-    )
+    done = outcome if isinstance(outcome, Completed) else _NOTHING
+    return Settlement(delivery, *verdict, done.result, done.artefacts, done.follow_ups, *run)
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+_NOTHING = Completed()
+
+
+class _Verdict(NamedTuple):
     state: State
     cause: Cause
-    failure: Failure | None = None
-    charge: Charge = Charge.NOTHING
     delay: float = 0.0
+    charge: Charge = Charge.NOTHING
+    failure: Failure | None = None
+
+
+_SUCCESS = _Verdict(State.COMPLETED, Cause.SUCCEEDED, charge=Charge.ATTEMPT)
 
 
 def _verdict(  # noqa: PLR0911 - one line for each kind of outcome
@@ -90,18 +82,18 @@ def _verdict(  # noqa: PLR0911 - one line for each kind of outcome
 ) -> _Verdict:
     match outcome:
         case Completed():
-            return _Verdict(State.COMPLETED, Cause.SUCCEEDED, charge=Charge.ATTEMPT)
+            return _SUCCESS
         case Retry():
             return _retried(delivery, outcome, policy, random)
         case Crashed():
             return _crashed(delivery, outcome, policy, random)
         case Discarded():
-            return _Verdict(State.DISCARDED, Cause.GAVE_UP, outcome.failure, Charge.ATTEMPT)
+            return _given_up(Charge.ATTEMPT, outcome.failure)
         case Snoozed():
-            return _Verdict(State.SCHEDULED, Cause.SNOOZED, delay=outcome.seconds)
+            return _Verdict(State.SCHEDULED, Cause.SNOOZED, _bounded(outcome.seconds))
         case Cancelled():
             reason = failure("cancelled", outcome.reason or "cancelled while it ran")
-            return _Verdict(State.CANCELLED, Cause.CANCELLED, reason)
+            return _Verdict(State.CANCELLED, Cause.CANCELLED, failure=reason)
         case Released():
             return _Verdict(State.AVAILABLE, Cause.RELEASED)
         case _:
@@ -111,18 +103,26 @@ def _verdict(  # noqa: PLR0911 - one line for each kind of outcome
 def _retried(delivery: Delivery, outcome: Retry, policy: RetryPolicy, random: float) -> _Verdict:
     charged = delivery.failures + 1
     if outcome.charged and charged >= delivery.max_attempts:
-        return _Verdict(State.DISCARDED, Cause.GAVE_UP, outcome.failure, Charge.ATTEMPT)
+        return _given_up(Charge.ATTEMPT, outcome.failure)
     delay = policy.delay(charged, random) if outcome.after is None else outcome.after
     charge = Charge.ATTEMPT if outcome.charged else Charge.NOTHING
-    return _Verdict(State.RETRYABLE, Cause.FAILED, outcome.failure, charge, delay)
+    return _Verdict(State.RETRYABLE, Cause.FAILED, _bounded(delay), charge, outcome.failure)
 
 
 def _crashed(delivery: Delivery, outcome: Crashed, policy: RetryPolicy, random: float) -> _Verdict:
     crashes = delivery.crashes + 1
     if crashes >= delivery.max_crashes:
-        return _Verdict(State.DISCARDED, Cause.GAVE_UP, outcome.failure, Charge.CRASH)
+        return _given_up(Charge.CRASH, outcome.failure)
     delay = crash_delay(crashes, policy, random)
-    return _Verdict(State.RETRYABLE, Cause.CRASHED, outcome.failure, Charge.CRASH, delay)
+    return _Verdict(State.RETRYABLE, Cause.CRASHED, _bounded(delay), Charge.CRASH, outcome.failure)
+
+
+def _given_up(charge: Charge, failure: Failure) -> _Verdict:
+    return _Verdict(State.DISCARDED, Cause.GAVE_UP, 0.0, charge, failure)
+
+
+def _bounded(delay: float) -> float:
+    return min(LONGEST_WAIT, max(0.0, delay))
 
 
 def crash_delay(crashes: int, policy: RetryPolicy, random: float) -> float:

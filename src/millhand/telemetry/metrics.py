@@ -1,9 +1,10 @@
 """Prometheus metrics of one dispatcher, in a registry of its own, so that two in one process do not mix."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, TypeVar, cast
+from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -13,6 +14,7 @@ from millhand.core.job import Delivery, NewJob
 from millhand.core.ports import QueueStats
 from millhand.core.settlement import Settlement
 from millhand.telemetry import facts
+from millhand.telemetry.durations import Durations
 from millhand.telemetry.facts import MetricFacts
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -20,8 +22,6 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _MOST_LABELS = 500
 _OTHER = "(other)"
-
-M = TypeVar("M", Counter, Histogram)
 
 
 class Gauges(Protocol):
@@ -46,12 +46,11 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._names = _Names(_MOST_LABELS)
-        self._children: dict[tuple[Counter | Histogram, tuple[str, ...]], Counter | Histogram] = {}
         self._sent = self._counter(facts.JOBS_SENT)
         self._claimed = self._counter(facts.JOBS_CLAIMED)
         self._settled = self._counter(facts.JOBS_SETTLED)
-        self._run = self._histogram(facts.RUN_SECONDS)
-        self._wait = self._histogram(facts.WAIT_SECONDS)
+        self._run = self._durations(facts.RUN_SECONDS)
+        self._wait = self._durations(facts.WAIT_SECONDS)
         self._refused = self._counter(facts.SETTLEMENTS_REFUSED)
         self._renewed = self._counter(facts.LEASES_RENEWED)
         self._lost = self._counter(facts.LEASES_LOST)
@@ -59,7 +58,7 @@ class Metrics:
         self._started = self._counter(facts.EXECUTORS_STARTED)
         self._restarts = self._counter(facts.EXECUTOR_RESTARTS)
         self._kills = self._counter(facts.EXECUTOR_KILLS)
-        self._writes = self._histogram(facts.WRITE_SECONDS)
+        self._writes = self._durations(facts.WRITE_SECONDS)
         self._scraped = _Scraped()
         self.registry.register(self._scraped)
         ProcessCollector(registry=self.registry)
@@ -73,21 +72,29 @@ class Metrics:
         for job in jobs:
             self._sent.labels(*self._names.bounded(job.kind, job.queue)).inc()
 
-    def claimed(self, delivery: Delivery) -> None:
-        """A job was leased."""
-        labels = self._names.bounded(delivery.kind, delivery.queue)
-        self._child(self._claimed, labels).inc()
-        if delivery.available_at and delivery.claimed_at:
-            waited = (delivery.claimed_at - delivery.available_at) / MICROSECONDS
-            self._child(self._wait, labels).observe(max(0.0, waited))
+    def claimed(self, deliveries: Iterable[Delivery]) -> None:
+        """Jobs were leased."""
+        leased: defaultdict[tuple[str, str], list[Delivery]] = defaultdict(list)
+        for each in deliveries:
+            leased[each.kind, each.queue].append(each)
+        for names, some in leased.items():
+            labels = self._names.bounded(*names)
+            self._claimed.labels(*labels).inc(len(some))
+            self._wait.observe(
+                labels, [(each.claimed_at - each.available_at) / MICROSECONDS for each in some if each.available_at]
+            )
 
-    def settled(self, settlement: Settlement) -> None:
-        """A settlement was accepted."""
-        labels = self._names.bounded(settlement.delivery.kind, settlement.delivery.queue)
-        self._child(self._settled, (*labels, settlement.cause.value)).inc()
-        if settlement.started_at is not None:
-            ran = (settlement.finished_at - settlement.started_at) / MICROSECONDS
-            self._child(self._run, labels).observe(max(0.0, ran))
+    def settled(self, settlements: Iterable[Settlement]) -> None:
+        """Settlements were accepted."""
+        ended: defaultdict[tuple[str, str, str], list[Settlement]] = defaultdict(list)
+        for each in settlements:
+            ended[each.delivery.kind, each.delivery.queue, each.cause].append(each)
+        for (kind, queue, cause), some in ended.items():
+            labels = self._names.bounded(kind, queue)
+            self._settled.labels(*labels, cause).inc(len(some))
+            self._run.observe(
+                labels, [(each.finished_at - each.started_at) / MICROSECONDS for each in some if each.started_at]
+            )
 
     def settlement_refused(self, settlement: Settlement) -> None:
         """A settlement came too late."""
@@ -124,7 +131,7 @@ class Metrics:
 
     def wrote(self, seconds: float) -> None:
         """A write transaction of the database took so long."""
-        self._writes.observe(seconds)
+        self._writes.observe((), [seconds])
 
     def queues(self, stats: Sequence[QueueStats], now: int) -> None:
         """How the queues stand at the instant `now`; the last answer is what is scraped."""
@@ -140,18 +147,13 @@ class Metrics:
         """Everything, in the Prometheus text format."""
         return generate_latest(self.registry)
 
-    def _child(self, metric: M, labels: tuple[str, ...]) -> M:
-        """The metric with these labels; kept, since the client takes long to find it again for each job."""
-        child = self._children.get((metric, labels))
-        if child is None:
-            child = self._children[metric, labels] = metric.labels(*labels)
-        return cast("M", child)
-
     def _counter(self, fact: MetricFacts) -> Counter:
         return Counter(fact.name, fact.help, fact.labels, registry=self.registry)
 
-    def _histogram(self, fact: MetricFacts) -> Histogram:
-        return Histogram(fact.name, fact.help, fact.labels, registry=self.registry, buckets=fact.buckets)
+    def _durations(self, fact: MetricFacts) -> Durations:
+        made = Durations(fact)
+        self.registry.register(made)
+        return made
 
 
 class _Names:

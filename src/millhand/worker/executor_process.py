@@ -77,14 +77,13 @@ class ExecutorProcess:
         if writer is not None and not writer.is_closing():
             writer.write(frame(messages))
 
-    async def listen(self, receive: Callable[[Message], None]) -> str:
-        """Hand on each message until the process has ended; then say how it ended."""
+    async def listen(self, receive: Callable[[list[Message]], None]) -> str:
+        """Hand on the messages of each frame until the process has ended; then say how it ended."""
         stream = self._process.stdout
         if stream is None:
             raise RuntimeError("the executor was started without a pipe")
         while (messages := await _next_frame(stream)) is not None:
-            for message in messages:
-                receive(message)
+            receive(messages)
         return await self._end()
 
     async def _end(self) -> str:

@@ -72,8 +72,8 @@ class Fetcher(Loop):
             for holding in holdings:
                 self._settler.release(holding, Released("the worker is stopping"))
             return
+        self._metrics.claimed(deliveries)
         for delivery in deliveries:
-            self._metrics.claimed(delivery)
             record_wait(delivery)
         self._pool.assign([holding for holding in holdings if self._readable(holding)])
 

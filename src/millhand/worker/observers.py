@@ -1,7 +1,7 @@
 """Those who look on while jobs run: told what happens, and trusted with nothing. What they raise is logged."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
@@ -27,9 +27,11 @@ class Observers:
         """A handler was called."""
         self._each(lambda observer: observer.began(delivery, at))
 
-    def settled(self, settlement: Settlement) -> None:
-        """The broker accepted a settlement."""
-        self._each(lambda observer: observer.settled(settlement))
+    def settled(self, settlements: Iterable[Settlement]) -> None:
+        """The broker accepted settlements."""
+        if self._observers:
+            for settlement in settlements:
+                self._each(lambda observer, told=settlement: observer.settled(told))
 
     def wait_for(self, settlement: Settlement) -> bool:
         """Whether somebody is to be told before the broker is."""

@@ -84,8 +84,16 @@ class Pool:
             self._waiting.remove(holding)
             self._settler.release(holding, Released("no executor of its worker was free"))
 
-    def hear(self, executor: Executor, message: Message) -> None:
-        """Take in one message of an executor."""
+    def hear(self, executor: Executor, messages: Iterable[Message]) -> None:
+        """Take in what an executor says."""
+        done = executor.done
+        for message in messages:
+            self._hear(executor, message)
+        if executor.done > done:
+            self.assign(())
+            self._changed()
+
+    def _hear(self, executor: Executor, message: Message) -> None:
         match message:
             case Ended():
                 self._ended(executor, message)
@@ -130,12 +138,11 @@ class Pool:
 
     def _ended(self, executor: Executor, message: Ended) -> None:
         holding = executor.ended_one(message)
-        if holding is not None:
-            run = Run(started_at=message.started_at, finished_at=message.finished_at, executor=executor.name)
-            self._settler.put(holding, message.outcome, run)
-        if self._waiting:
-            self.assign(())
-        self._changed()
+        if holding is None:
+            return
+        if holding.started_at is None and message.started_at is not None:  # its start was too soon over to be told
+            self._observers.began(holding.delivery, message.started_at)
+        self._settler.put(holding, message.outcome, Run(message.started_at, message.finished_at, executor.name))
 
 
 def _outcome_of_death(executor: Executor, holding: Holding, how: str) -> Outcome:

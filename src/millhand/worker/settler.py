@@ -1,8 +1,8 @@
 """Tells the broker how attempts ended, in batches, until it accepts or refuses each."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from millhand.core.clock import Clock
 from millhand.core.errors import PayloadTooLarge
@@ -21,8 +21,7 @@ _BATCH = 500
 _BYTES_OF_CHARACTER = 4  # at most, in UTF-8
 
 
-@dataclass(frozen=True, slots=True)
-class _Ending:
+class _Ending(NamedTuple):
     holding: Holding
     settlement: Settlement
 
@@ -91,8 +90,7 @@ class Settler(Loop):
             batch = self._waiting[:_BATCH]
             answers = await self._broker.settle([ending.settlement for ending in batch])
             del self._waiting[: len(batch)]
-            for ending, accepted in zip(batch, answers, strict=True):
-                self._answered(ending, accepted=accepted)
+            self._answered(batch, answers)
 
     async def _announce(self, ending: _Ending) -> None:
         """Let observers tell of a failure, and only then the broker: after a death in between it is told again."""
@@ -114,16 +112,18 @@ class Settler(Loop):
             return outcome
         return Discarded(failure_of(PayloadTooLarge(f"a follow-up job's arguments have more than {most:,} bytes")))
 
-    def _answered(self, ending: _Ending, *, accepted: bool) -> None:
-        self._holdings.drop(ending.holding)
-        if accepted:
-            self.settled += 1
-            self._metrics.settled(ending.settlement)
-            self._observers.settled(ending.settlement)
-            return
-        self._metrics.settlement_refused(ending.settlement)
-        self.log.warning(
-            "settlement refused: the lease was lost",
-            job_id=ending.holding.job_id,
-            attempt=ending.holding.delivery.attempt,
-        )
+    def _answered(self, endings: Sequence[_Ending], answers: Sequence[bool]) -> None:
+        for ending in endings:
+            self._holdings.drop(ending.holding)
+        accepted = [ending.settlement for ending, ok in zip(endings, answers, strict=True) if ok]
+        self.settled += len(accepted)
+        self._metrics.settled(accepted)
+        self._observers.settled(accepted)
+        for ending, ok in zip(endings, answers, strict=True):
+            if not ok:
+                self._refused(ending.settlement)
+
+    def _refused(self, settlement: Settlement) -> None:
+        self._metrics.settlement_refused(settlement)
+        held = settlement.delivery
+        self.log.warning("settlement refused: the lease was lost", job_id=held.job_id, attempt=held.attempt)

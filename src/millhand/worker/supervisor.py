@@ -102,7 +102,7 @@ class Supervisor(Loop):
         listener.add_done_callback(self._listeners.discard)
 
     async def _listen(self, executor: Executor) -> None:
-        how = await executor.process.listen(lambda message: self._pool.hear(executor, message))
+        how = await executor.process.listen(lambda messages: self._pool.hear(executor, messages))
         self._note_end(executor, how)
         self._pool.gone(executor, how)
         self.rouse()

@@ -4,6 +4,7 @@ import os
 import signal
 import sqlite3
 import time
+from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from functools import partial
@@ -282,7 +283,7 @@ async def test_a_frozen_dispatcher_can_not_settle_what_another_has_taken_over(tm
     async with app, process_serving(app) as frozen:
         job = await app.enqueue(Obeys(folder=tmp_path))
         (first,) = await called(tmp_path, job)
-        frozen.send_signal(signal.SIGSTOP)
+        await poll_until(lambda: _frozen_outside_a_write(frozen, tmp_path), what="the dispatcher is frozen")
         lease_until = await poll_until(lambda: _lease_until(tmp_path), what="it is leased")
         async with serving(app) as worker:
             _, second = await called(tmp_path, job, times=2)
@@ -376,6 +377,18 @@ def _lease_until(folder: Path) -> int | None:
     with closing(sqlite3.connect(folder / "millhand.db")) as connection:
         (until,) = connection.execute("SELECT lease_until FROM jobs").fetchone()
         return until
+
+
+def _frozen_outside_a_write(process: Process, folder: Path) -> bool:
+    """Freeze a process; thaw it again if that hit it in a transaction, for which all other writers would wait."""
+    process.send_signal(signal.SIGSTOP)
+    with closing(sqlite3.connect(folder / "millhand.db", timeout=0.1, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            process.send_signal(signal.SIGCONT)
+            return False
+    return True
 
 
 class _Calendar(SystemClock):

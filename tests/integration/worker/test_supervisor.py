@@ -152,7 +152,7 @@ async def test_one_is_recycled_for_its_jobs_its_age_or_its_memory(
     async with ending(yard(tmp_path, STAYS, **settings)) as it:
         await it.turn()
         (executor,) = it.pool.executors.values()
-        it.pool.hear(executor, HELLO)
+        it.pool.hear(executor, [HELLO])
         executor.done = done
         it.clock.advance(age)
         await it.turn()
@@ -182,7 +182,7 @@ async def heard_from(folder: Path, program: str) -> tuple[list[Message], str]:
     command = ExecutorCommand(argv=("sh", "-c", program, "sh"), workdir=folder, environment={"SAID": "x"})
     process = await ExecutorProcess.start(command, "executor-1")
     messages: list[Message] = []
-    how = await asyncio.wait_for(process.listen(messages.append), 30)
+    how = await asyncio.wait_for(process.listen(messages.extend), 30)
     assert not (folder / "executor-1").exists()
     process.send(HELLO_FRAME)  # nobody is there any more
     return messages, how

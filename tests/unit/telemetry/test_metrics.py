@@ -1,7 +1,6 @@
 """The metrics: what is counted, what is scraped, and that two dispatchers do not mix."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -48,9 +47,9 @@ def _value(metrics: Metrics, name: str, labels: Mapping[str, str] | None = None)
 def test_a_job_is_counted_from_send_to_settlement() -> None:
     metrics = Metrics()
     metrics.sent([NewJob(id="a", args="{}", kind="document.convert", queue="documents")])
-    metrics.claimed(DELIVERY)
-    metrics.settled(DONE)
-    metrics.settled(replace(DONE, cause=Cause.FAILED, state=State.RETRYABLE, started_at=None))
+    metrics.claimed([DELIVERY])
+    metrics.settled([DONE])
+    metrics.settled([DONE._replace(cause=Cause.FAILED, state=State.RETRYABLE, started_at=None)])
     assert _value(metrics, "millhand_jobs_sent_total", JOB) == 1
     assert _value(metrics, "millhand_jobs_claimed_total", JOB) == 1
     assert _value(metrics, "millhand_jobs_settled_total", {**JOB, "outcome": "succeeded"}) == 1
@@ -59,15 +58,15 @@ def test_a_job_is_counted_from_send_to_settlement() -> None:
 
 def test_waits_and_runs_are_seconds() -> None:
     metrics = Metrics()
-    metrics.claimed(DELIVERY)
-    metrics.settled(DONE)
+    metrics.claimed([DELIVERY])
+    metrics.settled([DONE])
     assert _value(metrics, "millhand_queue_wait_seconds_sum", JOB) == pytest.approx(2.0)
     assert _value(metrics, "millhand_run_seconds_sum", JOB) == pytest.approx(4.5)
 
 
 def test_a_clock_that_went_back_gives_no_negative_time() -> None:
     metrics = Metrics()
-    metrics.claimed(replace(DELIVERY, claimed_at=500_000))
+    metrics.claimed([DELIVERY._replace(claimed_at=500_000)])
     assert _value(metrics, "millhand_queue_wait_seconds_sum", JOB) == 0
 
 
@@ -108,7 +107,7 @@ def test_gauges_are_read_when_scraped() -> None:
 
 def test_two_dispatchers_do_not_mix() -> None:
     one, other = Metrics(), Metrics()
-    one.claimed(DELIVERY)
+    one.claimed([DELIVERY])
     assert _value(other, "millhand_jobs_claimed_total", JOB) is None
 
 

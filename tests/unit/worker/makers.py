@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from millhand.core.errors import BrokerUnavailable
@@ -29,7 +29,7 @@ _NEVER = 2**62
 
 def held(holdings: Holdings, *job_ids: str) -> list[Holding]:
     """Hold a delivery of each of these jobs."""
-    return holdings.add([replace(delivery(job_id=job_id), lease_until=_NEVER) for job_id in job_ids])
+    return holdings.add([delivery(job_id=job_id)._replace(lease_until=_NEVER) for job_id in job_ids])
 
 
 def holdings_of(clock: FakeClock, busy: Callable[[], None] = lambda: None) -> Holdings:
@@ -96,7 +96,7 @@ async def listening(
     if ready:
         executor.rules = HELLO.kinds
     both = Listening(executor, [], Marks(folder / name / MARKS, slots))
-    task = asyncio.create_task(process.listen(both.heard.append))
+    task = asyncio.create_task(process.listen(both.heard.extend))
     try:
         yield both
     finally:

@@ -72,7 +72,7 @@ class Mill:
 
     def use_rules(self, limits: Limits) -> None:
         """Limits of the kind from now on."""
-        self.pool.hear(self.one.executor, Hello({"test.kind": Rules(RetryPolicy(), limits)}))
+        self.pool.hear(self.one.executor, [Hello({"test.kind": Rules(RetryPolicy(), limits)})])
 
     def watchdog(self, settings: WorkerSettings = SETTINGS) -> Watchdog:
         """A watchdog of this pool."""
@@ -131,7 +131,7 @@ async def test_the_job_of_a_lost_lease_is_stopped_and_its_result_dropped(mill: M
     await mill.leases().turn()
     assert job.lost
     await poll_until(lambda: mill.one.heard_of(Stop))
-    mill.pool.hear(mill.one.executor, Ended(job.ticket, Completed(), 1, 2, 0.1))
+    mill.pool.hear(mill.one.executor, [Ended(job.ticket, Completed(), 1, 2, 0.1)])
     await mill.settler.turn()
     assert (mill.broker.settled, len(mill.holdings)) == ([], 0)
 
@@ -222,9 +222,9 @@ async def test_an_executor_that_begins_nothing_is_replaced_and_its_jobs_are_not_
 
 async def test_jobs_behind_a_slow_one_are_taken_back(mill: Mill) -> None:
     (quick,) = mill.given("quick")
-    mill.pool.hear(mill.one.executor, Ended(quick.ticket, Completed(), 1, 2, 0.001))
+    mill.pool.hear(mill.one.executor, [Ended(quick.ticket, Completed(), 1, 2, 0.001)])
     slow, _ = mill.running("slow", "behind")
-    mill.pool.hear(mill.one.executor, Started(slow.ticket, 1))
+    mill.pool.hear(mill.one.executor, [Started(slow.ticket, 1)])
     mill.clock.advance(0.2)
     await mill.watchdog().turn()
     await poll_until(lambda: mill.one.heard_of(Recall))

@@ -50,7 +50,7 @@ class Mill:
             listening(self.folder, self.clock, name=name, slots=slots, ready=False)
         )
         self.pool.executors[name] = one.executor
-        self.pool.hear(one.executor, HELLO)
+        self.pool.hear(one.executor, [HELLO])
         return one
 
     def assign(self, *job_ids: str) -> list[Holding]:
@@ -92,7 +92,7 @@ async def test_what_finds_no_room_waits_for_the_next_end(mill: Mill) -> None:
     one = await mill.executor("one")
     first, _ = mill.assign("a", "b")
     assert names(one.executor) == ["a"]
-    mill.pool.hear(one.executor, Ended(first.ticket, Completed(), 1, 2, 60.0))
+    mill.pool.hear(one.executor, [Ended(first.ticket, Completed(), 1, 2, 60.0)])
     assert names(one.executor) == ["b"]
     assert [each.state for each in await mill.settled()] == [State.COMPLETED]
 
@@ -142,7 +142,7 @@ async def test_there_is_room_for_what_is_idle_and_then_only_in_bulk(mill: Mill) 
     assert mill.pool.room == 1
     (job,) = mill.assign("a")
     assert mill.pool.room == 0
-    mill.pool.hear(one.executor, Ended(job.ticket, Completed(), 1, 2, 0.001))
+    mill.pool.hear(one.executor, [Ended(job.ticket, Completed(), 1, 2, 0.001)])
     mill.assign("b")
     room = mill.pool.room
     assert room > 5
@@ -160,19 +160,19 @@ async def test_what_waits_takes_room(mill: Mill) -> None:
 async def test_recalled_jobs_go_to_another_executor(mill: Mill) -> None:
     one = await mill.executor("one")
     (quick,) = mill.assign("quick")
-    mill.pool.hear(one.executor, Ended(quick.ticket, Completed(), 1, 2, 0.001))
+    mill.pool.hear(one.executor, [Ended(quick.ticket, Completed(), 1, 2, 0.001)])
     _, behind = mill.assign("slow", "behind")
     assert names(one.executor) == ["slow", "behind"]
     two = await mill.executor("two")
     one.executor.recall()
-    mill.pool.hear(one.executor, Recalled([behind.ticket]))
+    mill.pool.hear(one.executor, [Recalled([behind.ticket])])
     assert (names(one.executor), names(two.executor)) == (["slow"], ["behind"])
 
 
 async def test_of_an_executor_that_dies_the_running_job_is_charged_and_the_others_run_elsewhere(mill: Mill) -> None:
     one = await mill.executor("one")
     (quick,) = mill.assign("quick")
-    mill.pool.hear(one.executor, Ended(quick.ticket, Completed(), 1, 2, 0.001))
+    mill.pool.hear(one.executor, [Ended(quick.ticket, Completed(), 1, 2, 0.001)])
     ran, _ = mill.assign("ran", "waited")
     one.begins(ran)
     two = await mill.executor("two")
@@ -197,7 +197,7 @@ async def test_a_job_that_was_not_begun_when_its_executor_died_is_not_charged(mi
 async def test_the_last_executor_leaves_the_rules_of_its_kinds(mill: Mill) -> None:
     one = await mill.executor("one")
     rules = Rules(RetryPolicy(delays=(77.0,), jitter=0.0), Limits())
-    mill.pool.hear(one.executor, Hello({"test.kind": rules}))
+    mill.pool.hear(one.executor, [Hello({"test.kind": rules})])
     (job,) = mill.holdings.add([delivery(crashes=1)])
     mill.pool.assign([job])
     one.begins(job)
@@ -241,10 +241,10 @@ async def test_what_a_job_says_is_reported_while_its_lease_is_kept(mill: Mill) -
     one = await mill.executor("one")
     (job,) = mill.assign("a")
     said = Said(job.ticket, Progress("a", 1, 1, 0.5))
-    mill.pool.hear(one.executor, said)
-    mill.pool.hear(one.executor, Said(99, Progress("z", 1, 1, 0.5)))
+    mill.pool.hear(one.executor, [said])
+    mill.pool.hear(one.executor, [Said(99, Progress("z", 1, 1, 0.5))])
     job.lost = True
-    mill.pool.hear(one.executor, said)
+    mill.pool.hear(one.executor, [said])
     await mill.reporter.turn()
     assert mill.notes.events == [said.event]
 
@@ -253,7 +253,7 @@ async def test_a_start_is_noted_in_the_settlement(mill: Mill) -> None:
     one = await mill.executor("one")
     (job,) = mill.assign("a")
     one.begins(job)
-    mill.pool.hear(one.executor, Started(job.ticket, 1234))
+    mill.pool.hear(one.executor, [Started(job.ticket, 1234)])
     mill.pool.gone(one.executor, "died")
     assert [each.started_at for each in await mill.settled()] == [1234]
 
@@ -261,14 +261,14 @@ async def test_a_start_is_noted_in_the_settlement(mill: Mill) -> None:
 async def test_one_that_cannot_start_says_why(mill: Mill) -> None:
     one = await mill.executor("one")
     reason = Failed(failure("app_not_found", "there is no app"))
-    mill.pool.hear(one.executor, reason)
+    mill.pool.hear(one.executor, [reason])
     assert mill.pool.start_failure == reason
     assert mill.changes
 
 
 async def test_one_that_is_leaving_is_given_no_more(mill: Mill) -> None:
     one = await mill.executor("one")
-    mill.pool.hear(one.executor, Leaving())
+    mill.pool.hear(one.executor, [Leaving()])
     mill.assign("a")
     assert names(one.executor) == []
     await poll_until(lambda: one.heard_of(Exit))
@@ -277,5 +277,5 @@ async def test_one_that_is_leaving_is_given_no_more(mill: Mill) -> None:
 async def test_a_message_of_the_wrong_direction_is_only_noted(mill: Mill) -> None:
     one = await mill.executor("one")
     with structlog.testing.capture_logs() as logged:
-        mill.pool.hear(one.executor, Exit())
+        mill.pool.hear(one.executor, [Exit()])
     assert [line["message"] for line in logged] == ["Exit"]

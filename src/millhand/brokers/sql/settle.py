@@ -127,7 +127,7 @@ def _as_cancelled(settlement: Settlement) -> Settlement:
     if settlement.state not in WAITING:
         return settlement
     reason = settlement.failure or failure("cancelled", "cancelled while it ran")
-    return replace(settlement, state=State.CANCELLED, cause=Cause.CANCELLED, failure=reason, delay=0.0)
+    return settlement._replace(state=State.CANCELLED, cause=Cause.CANCELLED, failure=reason, delay=0.0)
 
 
 def _apply(connection: sa.Connection, accepted: Sequence[Settlement], worker: str, now: int) -> None:

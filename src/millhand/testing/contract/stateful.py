@@ -152,7 +152,7 @@ class BrokerMachine(RuleBasedStateMachine):
             "discard": self._harness.discarded(delivery),
         }[end]
         # The same settlement must be the same in every detail when it is sent again.
-        return replace(made, started_at=delivery.claimed_at, finished_at=delivery.claimed_at)
+        return made._replace(started_at=delivery.claimed_at, finished_at=delivery.claimed_at)
 
     def _resume(self) -> None:
         if self._can_pause:
