@@ -1,7 +1,6 @@
 """What is held here: leases to renew, cancellations to hear of, endings to tell, each under its fence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from millhand.brokers.pgboss.connections import Connection
 from millhand.brokers.pgboss.extend import cancelled, extend
@@ -84,8 +83,7 @@ class Holder:
         try:
             await self._server.queues.some(connection, tables, {job.queue for job in settlement.follow_ups})
         except NotFound as error:
-            return replace(
-                settlement,
+            return settlement._replace(
                 state=State.DISCARDED,
                 cause=Cause.GAVE_UP,
                 result=None,
