@@ -26,6 +26,7 @@ CHECKS: Sequence[Check] = (
     blobs.stores,
     office.installation,
     office.fonts,
+    office.confinement,
     handlers.loads,
     handlers.waiting_args,
     handlers.waiting_kinds,

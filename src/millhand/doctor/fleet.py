@@ -83,6 +83,8 @@ async def versions(patient: Patient) -> Iterable[Finding]:
     known = await patient.backend.inspector.workers()
     found = {worker.version for worker in known if not worker.silent}
     here = version("millhand")
+    if not found:
+        return [not_applicable(check_id, "No worker is running.")]
     if found - {here}:
         return [
             warning(

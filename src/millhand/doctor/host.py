@@ -11,6 +11,7 @@ import psutil
 
 from millhand.core.finding import Finding
 from millhand.core.limits import MIB
+from millhand.core.words import count_of
 from millhand.database.urls import sqlite_path
 from millhand.doctor.findings import error, not_applicable, ok, warning
 from millhand.doctor.patient import Patient
@@ -40,12 +41,12 @@ async def temporary(_patient: Patient) -> Iterable[Finding]:
 async def memory(patient: Patient) -> Iterable[Finding]:
     """Whether there is memory for the executors."""
     available, count = psutil.virtual_memory().available, patient.settings.worker.executor_count
-    words = f"{available // MIB:,} MiB of memory are free for {count} executors"
+    words = f"{available // MIB:,} MiB of memory are free for {count_of(count, 'executor')}"
     if available < count * _MEMORY_EACH:
         return [
             warning(
                 "host.memory",
-                f"Only {words}; documents need up to {_MEMORY_EACH // MIB} MiB each.",
+                f"Only {words}; plan for {_MEMORY_EACH // MIB} MiB each.",
                 "Run fewer executors (worker.executors), or on a larger machine.",
             )
         ]

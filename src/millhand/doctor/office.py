@@ -1,6 +1,9 @@
 """Checks of LibreOffice: found, complete, with the fonts that documents want; and, deep, a converted page."""
 
 import asyncio
+import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,10 +12,13 @@ from millhand.core.errors import MillhandError
 from millhand.core.finding import Finding
 from millhand.doctor.findings import error, not_applicable, ok, warning
 from millhand.doctor.patient import Patient
+from millhand.engines import programs
 from millhand.engines.soffice import EngineHealth, Installation, Soffice, SofficeSettings, find
 from millhand.engines.soffice.fonts import installed_families, missing_fonts
 
 KIND = "document.convert"
+_CUT_OFF = {"network": "the network", "files": "other files of the machine"}
+_PROBE_SECONDS = 10
 
 
 async def installation(patient: Patient) -> Iterable[Finding]:
@@ -71,6 +77,25 @@ async def canary(patient: Patient) -> Iterable[Finding]:
     return [ok(check_id, f"A page was converted by {health.engine} in {health.seconds:.1f} s.")]
 
 
+async def confinement(patient: Patient) -> Iterable[Finding]:
+    """Whether the kernel lets the processes of documents be cut off from the network and from other files."""
+    check_id = "libreoffice.confinement"
+    if not converts(patient) or sys.platform != "linux":
+        return [not_applicable(check_id, "This app converts no documents, or this is not Linux.")]
+    possible = await asyncio.to_thread(_probe)
+    lacking = [words for name, words in _CUT_OFF.items() if not possible.get(name)]
+    if lacking:
+        return [
+            warning(
+                check_id,
+                f"The system does not let a document's process be cut off from {' and from '.join(lacking)}; "
+                "LibreOffice's own settings alone keep it from there.",
+                "Run on Linux 5.13 or later with Landlock; in a container allow `unshare` and `landlock_*` (seccomp).",
+            )
+        ]
+    return [ok(check_id, "A document's process has no network, and sees no files but its own and the system's.")]
+
+
 def converts(patient: Patient) -> bool:
     """Whether the app converts documents; one that can't be loaded might."""
     return patient.app is None or KIND in patient.app.registry
@@ -91,6 +116,15 @@ def _convert(root: Path | None, *, fork_server: bool) -> EngineHealth:
             engine.close()
 
 
+def _probe() -> dict[str, bool]:
+    probe = programs.command("millhand.engines.confine_probe")
+    try:
+        said = subprocess.run(probe, capture_output=True, check=True, timeout=_PROBE_SECONDS).stdout
+        return json.loads(said)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return {}
+
+
 def _kit(found: Installation) -> Finding:
     if found.library is not None:
         return ok("libreoffice.kit", "LibreOfficeKit is there, so documents convert in a moment each.")
@@ -103,7 +137,7 @@ def _kit(found: Installation) -> Finding:
 
 def _parts(found: Installation) -> list[Finding]:
     if not found.missing:
-        return [ok("libreoffice.parts", "Writer, Calc and Impress are whole.")]
+        return [ok("libreoffice.parts", "Writer, Calc, Impress and Math are whole.")]
     return [
         error("libreoffice.parts", f"Not installed: what {part.what} need.", f"apt-get install {part.package}")
         for part in found.missing

@@ -6,7 +6,6 @@ millhand is killed without notice. On Windows a job object does the same.
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from typing import IO, Literal, TypeAlias
 import psutil
 
 from millhand.engines import programs, windows_job
+from millhand.engines.environment import inherited
 from millhand.engines.meter import TreeMeter, descendants
 
 StopReason: TypeAlias = Literal["time", "memory", "cancelled"]
@@ -168,7 +168,7 @@ def first_line(path: Path) -> str:
 
 
 def _start(order: Order, output: IO[bytes] | int) -> "subprocess.Popen[bytes]":
-    environment = {**os.environ, **order.environment}
+    environment = {**inherited(), **order.environment}
     if sys.platform == "win32":
         return subprocess.Popen(
             order.command,

@@ -82,3 +82,13 @@ def test_killing_twice_is_fine(tmp_path: Path) -> None:
     running.kill()
     running.kill()
     assert not psutil.pid_exists(running.pid)
+
+
+def test_a_program_learns_no_secret_from_its_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILLHAND_HTTP__KEY", "opensesame")
+    monkeypatch.setenv("SHOP_PASSWORD", "opensesame")
+    said = tmp_path / "said.txt"
+    order = Order(("/usr/bin/env",), tmp_path, {"GIVEN": "yes"})
+    assert run(order, ProcessLimits(10, 1 << 30), lambda: False, said).exit_code == 0
+    assert "GIVEN=yes" in said.read_text()
+    assert "opensesame" not in said.read_text()

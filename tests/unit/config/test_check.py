@@ -84,7 +84,7 @@ def test_what_is_switched_off_is_not_checked() -> None:
     ("kind", "check_id", "level"),
     [
         (_kind(limits=Limits(hard=20)), "kind.test.nothing.grace", Level.OK),
-        (_kind(limits=Limits(hard=31)), "kind.test.nothing.grace", Level.WARNING),
+        (_kind(limits=Limits(hard=31)), "kind.test.nothing.grace", Level.OK),
         (_kind(limits=Limits(soft=10, hard=20)), "kind.test.nothing.soft", Level.OK),
         (_kind(), "kind.test.nothing.soft", Level.NOT_APPLICABLE),
         (_kind(), "kind.test.nothing.retry", Level.OK),

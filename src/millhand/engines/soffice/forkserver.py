@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from millhand.engines import programs
+from millhand.engines.environment import inherited
 from millhand.engines.meter import TreeMeter
 from millhand.engines.process import ProcessLimits, StopReason, kill_tree, tail, watch
 from millhand.engines.soffice import fonts, layer, pdf, profile, reach, sample
@@ -132,7 +133,7 @@ class ForkServer:
         folders = dict.fromkeys(("TMPDIR", "TMP", "TEMP", "HOME"), str(temporary))
         settings = profile.settings(self._installation.major_minor)
         layers = layer.environment(self._installation.program, self._folder / "profile" / "layer", settings)
-        return {**os.environ, **fonts.environment(), **folders, **layers}
+        return {**inherited(), **fonts.environment(), **folders, **layers}
 
     def _await_ready(self, deadline: float) -> None:
         answer = receive(self._control, deadline - time.monotonic())

@@ -26,6 +26,7 @@ _PARTS = (
     ("program/libswlo.so", "text documents (Writer)", "libreoffice-writer"),
     ("program/libsclo.so", "spreadsheets (Calc)", "libreoffice-calc"),
     ("program/libsdlo.so", "presentations (Impress)", "libreoffice-impress"),
+    ("program/libsmlo.so", "formulas in documents (Math)", "libreoffice-math"),
     (
         "share/config/soffice.cfg/modules/swriter/ui/annotation.ui",
         "documents with comments (libreoffice-writer-nogui is not enough)",

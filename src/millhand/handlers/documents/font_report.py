@@ -10,6 +10,8 @@ from pathlib import Path
 
 from millhand.handlers.documents.font_slots import Asked
 from millhand.handlers.documents.font_use_odf import asked_by_odf
+from millhand.handlers.documents.font_use_ole import asked_by_ole
+from millhand.handlers.documents.font_use_rtf import asked_by_rtf
 from millhand.handlers.documents.font_use_sheet import asked_by_sheets
 from millhand.handlers.documents.font_use_slides import asked_by_slides
 from millhand.handlers.documents.font_use_word import asked_by_word
@@ -21,6 +23,7 @@ _READERS: Mapping[str, Callable[[zipfile.ZipFile], Asked]] = {
     "calc": asked_by_sheets,
     "impress": asked_by_slides,
 }
+_OLE_FORMATS = frozenset({"doc", "xls", "ppt"})
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,25 @@ class FontReport:
 
 
 def asked_for(path: Path, document: Format) -> Asked:
-    """The font families that a zipped document's text asks for; none for other formats."""
-    if document.container not in {"ooxml", "odf"}:
-        return Asked()
-    read = asked_by_odf if document.container == "odf" else _READERS[document.family]
+    """The font families that a document's text asks for; none of formats without a word for it."""
+    match document.container:
+        case "ooxml" | "odf":
+            found = _by_package(path, asked_by_odf if document.container == "odf" else _READERS[document.family])
+        case "rtf":
+            found = asked_by_rtf(path)
+        case "ole" if document.name in _OLE_FORMATS:
+            found = asked_by_ole(path, document.family)
+        case _:
+            found = Asked()
+    return Asked(_plain(found.sure), _plain(found.maybe))
+
+
+def _by_package(path: Path, read: Callable[[zipfile.ZipFile], Asked]) -> Asked:
     try:
         with zipfile.ZipFile(path) as package:
-            found = read(package)
+            return read(package)
     except (zipfile.BadZipFile, OSError):
         return Asked()
-    return Asked(_plain(found.sure), _plain(found.maybe))
 
 
 def report(

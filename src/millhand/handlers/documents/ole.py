@@ -4,11 +4,14 @@ Source: [MS-CFB] for the container, [MS-DOC] 2.5.1 (FibBase), [MS-XLS] 2.4.117 (
 """
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from millhand.handlers.documents.ole_sectors import BrokenOle, Sectors, Stream, open_sectors
+
+T = TypeVar("T")
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -43,23 +46,45 @@ class _Entry:
 
 def read(path: Path) -> OleFile:
     """Look into a compound file. Raises BrokenOle."""
+    return _looked_into(path, _facts)
+
+
+def contents(path: Path, names: Iterable[str], limit: int) -> dict[str, bytes]:
+    """The first bytes of streams at the top, by their names in lower case; empty where there is none of that name.
+
+    Raises BrokenOle.
+    """
+
+    def look(sectors: Sectors, entries: Mapping[int, _Entry]) -> dict[str, bytes]:
+        root, top = _top(entries)
+        return {name: sectors.begin(top[name], root, limit) if name in top else b"" for name in names}
+
+    return _looked_into(path, look)
+
+
+def _looked_into(path: Path, look: Callable[[Sectors, Mapping[int, _Entry]], T]) -> T:
     with path.open("rb") as file:
         try:
             sectors = open_sectors(file, path.stat().st_size)
             entries = _directory(sectors)
             if not entries:
                 raise BrokenOle("it has no directory")
-            return _facts(sectors, entries)
+            return look(sectors, entries)
         except (struct.error, IndexError, UnicodeDecodeError, OverflowError) as error:
             raise BrokenOle("its tables make no sense") from error
 
 
-def _facts(sectors: Sectors, entries: Mapping[int, _Entry]) -> OleFile:
+def _top(entries: Mapping[int, _Entry]) -> tuple[Stream, dict[str, Stream]]:
+    """The root's own stream, and the streams directly below it by their names in lower case."""
     root = entries[min(entries)]
-    top = {entry.name.lower(): entry.stream for entry in _below(entries, root)}
+    return root.stream, {entry.name.lower(): entry.stream for entry in _below(entries, root)}
+
+
+def _facts(sectors: Sectors, entries: Mapping[int, _Entry]) -> OleFile:
+    root, top = _top(entries)
 
     def beginning(name: str) -> bytes:
-        return sectors.begin(top[name], root.stream, _BEGINNING) if name in top else b""
+        return sectors.begin(top[name], root, _BEGINNING) if name in top else b""
 
     encrypted = (
         not {"encryptedpackage", "encryptedsummary"}.isdisjoint(top)
