@@ -53,8 +53,9 @@ def test_what_was_told_of_millhands_settings_wins() -> None:
     assert settings.origin("blob_roots") == "environment EXPORT_DIR"
 
 
-def test_exports_to_a_store_open_no_folder() -> None:
-    assert settings_of(EXPORT_DIR="s3://maps/exports").blob_roots == ()
+def test_exports_to_a_store_open_that_place_and_no_folder() -> None:
+    settings = settings_of(EXPORT_DIR="s3://maps/exports", MILLHAND_BLOBS__PREFIXES="s3://other")
+    assert (settings.blob_roots, settings.blobs.prefixes) == ((), ("s3://other", "s3://maps/exports"))
 
 
 def test_the_render_server_is_the_one_private_host() -> None:

@@ -2,7 +2,6 @@
 
 import io
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,8 +26,8 @@ RESULT = {"filePath": "exports/x_abc.png", "sizeBytes": 345_678, "width": 5_400,
 
 
 def export(args: object = ARGS, **about: Any) -> Delivery:  # noqa: ANN401 - fields of a delivery
-    sent = replace(delivery(max_attempts=4), kind="export-map", queue="export-map", args=json.dumps(args))
-    return replace(sent, enqueued_at=AT, **about)
+    sent = delivery(max_attempts=4)._replace(kind="export-map", queue="export-map", args=json.dumps(args))
+    return sent._replace(enqueued_at=AT, **about)
 
 
 def ended(state: State, why: Failure | None = None, of: Delivery | None = None) -> Settlement:

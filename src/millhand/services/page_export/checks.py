@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from millhand.blobs import BlobStore
+from millhand.app.content import blob_store
 from millhand.core.errors import MillhandError
 from millhand.core.finding import Finding, Level
 from millhand.notify.http import Unanswered
@@ -30,9 +30,9 @@ async def render_server(told: Told[PageExportSettings]) -> Iterable[Finding]:
 async def exports(told: Told[PageExportSettings]) -> Iterable[Finding]:
     """Whether a file can be written, read and removed where exports go."""
     check_id, where = "page_export.exports", told.own.exports
-    blobs = BlobStore(roots=told.general.all_blob_roots)
     place = place_of(where, f".millhand-check-{secrets.token_hex(4)}.txt")
     try:
+        blobs = blob_store(told.general)
         await blobs.put(b"check", place.url)
         await blobs.stat(place.url)
         await blobs.delete(place.url)

@@ -26,6 +26,7 @@ from millhand.telemetry.metrics import Metrics
 
 _ORIGIN = "service page-export"
 _POSTGRES = frozenset({"postgres", "postgresql"})
+_STORES = ("s3://", "az://", "azure://")
 _CALLS = 150.0
 """Seconds that the calls to the API may take beside the page, over all their tries."""
 
@@ -39,7 +40,7 @@ def adapted(general: Settings, own: PageExportSettings) -> Settings:
     if own.puppeteer_executable_path:
         values["chromium.executable"] = own.puppeteer_executable_path
     told = _with_queue(beneath(general, values, _ORIGIN), own)
-    return _with_folder(told, own)
+    return _with_place(told, own)
 
 
 def _with_queue(settings: Settings, own: PageExportSettings) -> Settings:
@@ -55,13 +56,15 @@ def _with_queue(settings: Settings, own: PageExportSettings) -> Settings:
     return over(told, {"database": f"sqlite:///{settings.data_dir.as_posix()}/millhand.db"}, _ORIGIN)
 
 
-def _with_folder(settings: Settings, own: PageExportSettings) -> Settings:
-    """Jobs may write to the folder of exports, and to no other unless it was named."""
+def _with_place(settings: Settings, own: PageExportSettings) -> Settings:
+    """Jobs may write where exports go, and nowhere else unless it was named."""
+    origin = "environment EXPORT_DIR" if own.export_dir else _ORIGIN
     folder = folder_of(own.exports)
-    if folder is None:
-        return beneath(settings, {"blob_roots": ()}, _ORIGIN)
     named = () if settings.origin("blob_roots") == "default" else settings.blob_roots
-    return over(settings, {"blob_roots": (*named, folder)}, "environment EXPORT_DIR" if own.export_dir else _ORIGIN)
+    if folder is not None:
+        return over(settings, {"blob_roots": (*named, folder)}, origin)
+    prefixes = (*settings.blobs.prefixes, *([own.exports] if own.exports.startswith(_STORES) else []))
+    return over(settings, {"blob_roots": named, "blobs.prefixes": prefixes}, origin)
 
 
 def kinds(told: Told[PageExportSettings]) -> App:
