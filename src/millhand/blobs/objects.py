@@ -2,22 +2,31 @@
 
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 from millhand.blobs.driver import Method, OpenBlob
-from millhand.blobs.urls import object_place, prefix_place
 from millhand.core.artefact import BlobInfo
 from millhand.stores import Bucket, ObjectFacts
 
-Check = Callable[[str, str, str], None]
-"""Given a URL, its bucket and its key: raises `Permanent` for an object that jobs may not use."""
+
+class Rules(Protocol):
+    """What a URL names, and whether jobs may use it; raises `Permanent` if not."""
+
+    def place(self, url: str) -> tuple[str, str]:
+        """The bucket and the key of an object."""
+        ...
+
+    def folder(self, url: str) -> tuple[str, str]:
+        """The bucket and the folder whose objects are to be listed."""
+        ...
 
 
 class ObjectDriver:
     """Reads and writes the objects of one kind of store; `opener` makes the client of a bucket by its name."""
 
-    def __init__(self, opener: Callable[[str], Bucket], check: Check) -> None:
+    def __init__(self, opener: Callable[[str], Bucket], rules: Rules) -> None:
         self._opener = opener
-        self._check = check
+        self._rules = rules
         self._buckets: dict[str, Bucket] = {}
 
     async def stat(self, url: str) -> BlobInfo:
@@ -56,8 +65,7 @@ class ObjectDriver:
 
     async def walk(self, url: str) -> AsyncGenerator[BlobInfo]:
         """Every object below a URL, in the order of their keys."""
-        name, folder = prefix_place(url)
-        self._check(url, name, f"{folder}/")
+        name, folder = self._rules.folder(url)
         bucket = self._bucket(name)
         async for page in bucket.pages(folder):
             for facts in page:
@@ -69,8 +77,7 @@ class ObjectDriver:
         return await bucket.link(key, seconds, method)
 
     def _place(self, url: str) -> tuple[Bucket, str]:
-        name, key = object_place(url)
-        self._check(url, name, key)
+        name, key = self._rules.place(url)
         return self._bucket(name), key
 
     def _bucket(self, name: str) -> Bucket:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from millhand.blobs.urls import prefix_place, scheme_of
+from millhand.blobs.urls import memory_key, object_place, prefix_place, scheme_of
 from millhand.core.errors import ConfigError, Permanent
 
 OBJECT_SCHEMES = {"s3": "s3", "az": "az", "azure": "az"}
@@ -47,8 +47,19 @@ class Prefixes:
     def __init__(self, allowed: Iterable[Prefix], scheme: str) -> None:
         self._allowed = [prefix for prefix in allowed if prefix.scheme == scheme]
 
-    def check(self, url: str, bucket: str, key: str) -> None:
-        """Raise `Permanent` (code `blob_not_allowed`) for an object outside them."""
+    def place(self, url: str) -> tuple[str, str]:
+        """Bucket and key of an object; raises `Permanent` (code `blob_not_allowed`) for one outside the places."""
+        bucket, key = object_place(url)
+        self._check(url, bucket, key)
+        return bucket, key
+
+    def folder(self, url: str) -> tuple[str, str]:
+        """Bucket and folder whose objects are to be listed; raises as `place` does."""
+        bucket, folder = prefix_place(url)
+        self._check(url, bucket, f"{folder}/")
+        return bucket, folder
+
+    def _check(self, url: str, bucket: str, key: str) -> None:
         if any(prefix.holds(bucket, key) for prefix in self._allowed):
             return
         known = ", ".join(str(prefix) for prefix in self._allowed) or "none"
@@ -59,5 +70,13 @@ class Prefixes:
         )
 
 
-def anywhere(_url: str, _bucket: str, _key: str) -> None:
-    """The rule of a store that nobody else can reach."""
+class InMemory:
+    """The rule of memory, which has no buckets, and which nobody else can reach."""
+
+    def place(self, url: str) -> tuple[str, str]:
+        """No bucket, and the key: host and path."""
+        return "", memory_key(url)
+
+    def folder(self, url: str) -> tuple[str, str]:
+        """No bucket, and the folder."""
+        return "", memory_key(url.rstrip("/"))

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from millhand.blobs.driver import CHUNK, Driver, Method
 from millhand.blobs.files import FileDriver, file_errors, opened, to_the_end
 from millhand.blobs.objects import ObjectDriver
-from millhand.blobs.prefixes import Prefix, Prefixes, anywhere
+from millhand.blobs.prefixes import InMemory, Prefix, Prefixes
 from millhand.blobs.urls import scheme_of
 from millhand.core.artefact import BlobInfo
 from millhand.core.errors import Permanent
@@ -44,12 +44,12 @@ class Access:
 
 def _s3(access: Access) -> Driver:
     allowed, how = access.objects.prefixes, access.objects.s3
-    return ObjectDriver(lambda name: s3_bucket(name, how), Prefixes(allowed, "s3").check)
+    return ObjectDriver(lambda name: s3_bucket(name, how), Prefixes(allowed, "s3"))
 
 
 def _azure(access: Access) -> Driver:
     allowed, how = access.objects.prefixes, access.objects.azure
-    return ObjectDriver(lambda name: azure_container(name, how), Prefixes(allowed, "az").check)
+    return ObjectDriver(lambda name: azure_container(name, how), Prefixes(allowed, "az"))
 
 
 SCHEMES: Mapping[str, Callable[[Access], Driver]] = {
@@ -57,7 +57,7 @@ SCHEMES: Mapping[str, Callable[[Access], Driver]] = {
     "s3": _s3,
     "az": _azure,
     "azure": _azure,
-    "memory": lambda _: ObjectDriver(memory_bucket, anywhere),
+    "memory": lambda _: ObjectDriver(lambda _: memory_bucket(), InMemory()),
 }
 
 

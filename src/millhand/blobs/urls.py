@@ -82,6 +82,15 @@ def prefix_place(url: str) -> tuple[str, str]:
     return bucket, folder
 
 
+def memory_key(url: str) -> str:
+    """The key that a `memory://` URL names: its host and path, decoded."""
+    host, path = _bucket_and_path(url)
+    key = f"{host}/{path}" if host and path else host or path
+    if fault := key_fault(key):
+        raise bad_url(url, fault if key else "it names no object")
+    return key
+
+
 def bad_url(url: str, reason: str) -> Permanent:
     """The error for a URL that can't be meant."""
     return Permanent(f"'{redact_text(url)}' is not the URL of a blob: {reason}", code="bad_url", hint=_BAD_URL_HINT)

@@ -86,10 +86,10 @@ def azure_container(name: str, access: AzureAccess) -> Bucket:
     return Bucket(store, words, _azure_linker(name, access, store))
 
 
-def memory_bucket(name: str = "") -> Bucket:
+def memory_bucket() -> Bucket:
     """Objects in this process's memory: for tests, and gone with it."""
     _let_threads_end()
-    return Bucket(MemoryStore(), Words(url=f"memory://{name}"), nowhere("it is in memory"))
+    return Bucket(MemoryStore(), Words(url="memory:/"), nowhere("it is in memory"))
 
 
 def _azure_linker(name: str, access: AzureAccess, store: AzureStore) -> Linker:

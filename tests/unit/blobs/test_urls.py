@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from millhand.blobs.urls import object_place, path_of, posix_path, prefix_place, scheme_of, url_of, windows_path
+from millhand.blobs.urls import (
+    memory_key,
+    object_place,
+    path_of,
+    posix_path,
+    prefix_place,
+    scheme_of,
+    url_of,
+    windows_path,
+)
 from millhand.core.errors import Permanent
 
 
@@ -117,7 +126,6 @@ def test_a_path_is_no_url(text: str) -> None:
         ("s3://bucket/a%20b/c.txt", ("bucket", "a b/c.txt")),
         ("s3://bucket/%D7%A9.pdf", ("bucket", "ש.pdf")),
         ("az://container/a+b", ("container", "a+b")),
-        ("memory:///c.txt", ("", "c.txt")),
         ("s3://bucket/..hidden", ("bucket", "..hidden")),
     ],
 )
@@ -126,9 +134,22 @@ def test_an_object_is_named_by_bucket_and_key(url: str, place: tuple[str, str]) 
 
 
 @pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("memory://store/a%20b/c.txt", "store/a b/c.txt"),
+        ("memory:///c.txt", "c.txt"),
+        ("memory://letter", "letter"),
+    ],
+)
+def test_memory_has_keys_alone(url: str, key: str) -> None:
+    assert memory_key(url) == key
+    with pytest.raises(Permanent):
+        memory_key("memory://")
+
+
+@pytest.mark.parametrize(
     "url",
     [
-        "memory://",
         "s3://bucket",
         "s3://bucket/",
         "s3://bucket/folder/",
