@@ -5,9 +5,14 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from millhand.app.content import blob_store
+from millhand.brokers import open_broker
+from millhand.config import Settings
+from millhand.core.clock import SystemClock
 from millhand.core.errors import MillhandError
 from millhand.core.finding import Finding, Level
+from millhand.database import Database
 from millhand.notify.http import Unanswered
+from millhand.services.page_export.job import KIND
 from millhand.services.page_export.naming import place_of
 from millhand.services.page_export.settings import PageExportSettings
 from millhand.services.service import Told
@@ -50,12 +55,30 @@ async def bleed(told: Told[PageExportSettings]) -> Iterable[Finding]:
 
 
 async def queue(told: Told[PageExportSettings]) -> Iterable[Finding]:
-    """Where jobs come from."""
-    check_id = "page_export.queue"
-    if told.own.queue_url:
-        return [Finding(check_id, Level.OK, "Jobs come from the producer's pg-boss.")]
-    fix = "Set DATABASE_URL to the producer's database, unless jobs are sent with millhand."
-    return [Finding(check_id, Level.WARNING, "Jobs come from millhand's own queue: DATABASE_URL is not set.", fix)]
+    """Where jobs come from, and whether the producer has made its queue there."""
+    check_id, settings = "page_export.queue", told.general
+    if not settings.broker:
+        fix = "Set DATABASE_URL to the producer's database, unless jobs are sent with millhand."
+        return [Finding(check_id, Level.WARNING, "Jobs come from millhand's own queue: there is no DATABASE_URL.", fix)]
+    try:
+        found = await _queues(settings)
+    except MillhandError as error:
+        return [Finding(check_id, Level.ERROR, f"The producer's queue can't be reached: {error.message}.", error.hint)]
+    if KIND not in found:
+        fix = f"The producer makes it: await boss.createQueue('{KIND}'). The worker takes it up within a minute."
+        return [Finding(check_id, Level.WARNING, f"The producer's pg-boss has no queue '{KIND}'.", fix)]
+    return [Finding(check_id, Level.OK, f"The producer's pg-boss has the queue '{KIND}'.")]
+
+
+async def _queues(settings: Settings) -> set[str]:
+    """The queues that the producer has made, of those that are served."""
+    database = Database.at(settings.database, clock=SystemClock(), durability=settings.durability)
+    broker = open_broker(settings.broker, database=database, worker="doctor", queues=settings.worker.queues)
+    await broker.open()
+    try:
+        return {each.queue for each in await broker.stats()}
+    finally:
+        await broker.close()
 
 
 async def _answers(check_id: str, told: Told[PageExportSettings], url: str, what: str, variable: str) -> Finding:
