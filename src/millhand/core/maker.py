@@ -9,6 +9,11 @@ from millhand.core.job import DEFAULT_TENANT, Args, NewJob
 from millhand.core.registry import Registry
 from millhand.core.retry import LONGEST_WAIT, RetryPolicy
 
+LONGEST_NAME = 800
+"""The longest name of a queue, tenant, kind or key, in bytes of UTF-8: an index of PostgreSQL holds three of them."""
+
+_PRIORITIES = 2**31
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendOptions:
@@ -41,6 +46,10 @@ class JobMaker:
             )
         if not 0 <= options.delay <= LONGEST_WAIT:
             raise UsageError(f"a delay must be 0 to {LONGEST_WAIT:.0f} s, not {options.delay:g} s")
+        for name in (kind, options.queue, options.tenant, options.key, options.limit_key):
+            _check_name(name or "")
+        if not -_PRIORITIES <= options.priority < _PRIORITIES:
+            raise UsageError(f"{options.priority} is no priority", hint="Use a number that 32 bits can hold.")
         policy = self._registry.get(kind).retry if kind in self._registry else RetryPolicy()
         return NewJob(
             id=self._clock.new_id(),
@@ -56,4 +65,12 @@ class JobMaker:
             max_attempts=policy.max_attempts,
             max_crashes=policy.max_crashes,
             parent_id=options.parent_id,
+        )
+
+
+def _check_name(name: str) -> None:
+    if len(name.encode(errors="replace")) > LONGEST_NAME:
+        raise UsageError(
+            f"'{name[:30]}…' is too long for the name of a queue, a tenant, a kind or a key",
+            hint=f"Use up to {LONGEST_NAME} bytes; of a long text, use a hash.",
         )

@@ -60,7 +60,7 @@ class Bulk:
 
     def _by_arrays(self, dialect: sa.Dialect) -> _Runner:
         arrays = [
-            sa.cast(sa.bindparam(name, type_=sa.Text), postgresql.ARRAY(column.type))
+            sa.cast(sa.bindparam(name, type_=sa.Text), postgresql.ARRAY(sa.Text() if _is_text(column) else column.type))
             for name, column in self._columns.items()
         ]
         rows = sa.func.unnest(*arrays).table_valued(*self._columns, name="rows").render_derived()
@@ -106,7 +106,13 @@ def insert_given(dialect: sa.Dialect, table: sa.Table, values: Given) -> Insert:
     """An INSERT of what a row gives, or of what is made of it."""
     if dialect.name == "postgresql":
         return postgresql.insert(table).from_select(list(values), sa.select(*values.values()))
-    return sqlite.insert(table).values(dict(values))
+    return insert(dialect, table, values)
+
+
+def insert(dialect: sa.Dialect, table: sa.Table, values: Mapping[str, Any]) -> Insert:
+    """An INSERT that knows what to do about a row that is there already."""
+    made = postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
+    return made.values(dict(values))
 
 
 def bulk_update(

@@ -30,7 +30,7 @@ _SERVER_HINTS = {
     "57014": "A statement took too long: look for locks, or for a server that is short of disk or memory.",
     "42P01": "Its tables are gone: run `millhand schema status`.",
     "42501": "The user of the URL lacks rights: see the how-to about PostgreSQL.",
-    "too many clients": "The server has no connection left: raise max_connections, or put a pooler in front of it.",
+    "too many": "The server has no connection left: raise max_connections, or put a pooler in front of it.",
     "connection slots": "The server has no connection left: raise max_connections, or put a pooler in front of it.",
     "authentication failed": "Check the user and the password in the URL.",
     "no password supplied": "Put the password into the URL, into PGPASSWORD, or into ~/.pgpass.",

@@ -17,6 +17,11 @@ class Line(Protocol):
         """Seconds between two looks at the database, for a call that was lost."""
         ...
 
+    @property
+    def listening(self) -> bool:
+        """Whether calls are heard now."""
+        ...
+
     async def open(self, called: Callable[[], None]) -> None:
         """Listen; `called` is run in this event loop whenever another process calls."""
         ...
@@ -45,6 +50,11 @@ class FileLine:
         self._seen: int | None = None
         self._ear: Ear | None = None
         self._transport: asyncio.DatagramTransport | None = None
+
+    @property
+    def listening(self) -> bool:
+        """Whether its socket is open."""
+        return self._ear is not None
 
     async def open(self, called: Callable[[], None]) -> None:
         """Listen on a socket of its own."""

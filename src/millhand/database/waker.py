@@ -18,6 +18,11 @@ class Waker:
         self._closed = False
         self.ticket = 0
 
+    @property
+    def hears_calls(self) -> bool:
+        """Whether calls of other processes are heard; if not, waiters look at the database every so often."""
+        return self._listening and self._line.listening
+
     def notify(self) -> None:
         """Wake every waiter on this database; called after the commit that they should see."""
         self.wake()
@@ -39,7 +44,8 @@ class Waker:
             remaining = deadline - loop.time()
             if remaining <= 0:
                 return False
-            if not await self._called_within(min(remaining, self._line.poll)) and await self._line.changed():
+            called = await self._called_within(min(remaining, self._line.poll))
+            if not called and loop.time() < deadline and await self._line.changed():
                 self.wake()
         return True
 

@@ -76,7 +76,8 @@ class _JobBatch:
         """Delete the jobs that ended longest ago, with what belongs to them; returns how many jobs and events."""
         ended = FINISHED & in_state(self.state) & (jobs.c.finished_at < self.cutoff)
         oldest = sa.select(jobs.c.seq, jobs.c.id).where(ended).order_by(jobs.c.finished_at).limit(self.size)
-        found = connection.execute(oldest).all()
+        # Several workers prune, each other jobs.
+        found = connection.execute(oldest.with_for_update(skip_locked=True)).all()
         if not found:
             return 0, 0
         numbers, ids = [row[0] for row in found], [row[1] for row in found]

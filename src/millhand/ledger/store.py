@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from millhand.database.bulk import insert
+
 T = TypeVar("T")
 
 _MOST_PARAMETERS = 500
@@ -22,7 +24,8 @@ def to_json(value: object) -> str:
 
 
 def upsert(connection: sa.Connection, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Update the row of this key, or insert it. To be called in a write, where nobody else can come in between."""
+    """Update the row of this key, or insert it, whoever else may be inserting it at the same time."""
     found = [table.c[name] == value for name, value in key.items()]
     if connection.execute(sa.update(table).where(*found).values(**values)).rowcount == 0:
-        connection.execute(sa.insert(table).values(**key, **values))
+        new = insert(connection.dialect, table, {**key, **values})
+        connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=dict(values)))

@@ -82,7 +82,7 @@ class PostgresServer:
         """Start it, and wait until it takes connections; raises `ConfigError` if it does not."""
         settings = {"fsync": "off", "listen_addresses": _HOST, "unix_socket_directories": "", **self.settings}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        command = [*_as_owner(), str(self.programs / "postgres"), "-D", str(self.data), "-p", str(self.port), *options]
+        command = [*as_owner(), str(self.programs / "postgres"), "-D", str(self.data), "-p", str(self.port), *options]
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + _PATIENCE
@@ -160,13 +160,13 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
-def _as_owner() -> list[str]:
+def as_owner() -> list[str]:
     """What to put in front of a command so that it runs as that user."""
     owner = _owner()
     return [] if owner is None else [sys.executable, "-I", "-c", _SWITCH, owner]
 
 
 def _run(command: Sequence[str | Path]) -> None:
-    done = subprocess.run([*_as_owner(), *command], capture_output=True, text=True, cwd="/", check=False)
+    done = subprocess.run([*as_owner(), *command], capture_output=True, text=True, cwd="/", check=False)
     if done.returncode != 0:
         raise ConfigError(f"{Path(command[0]).name} failed", hint=done.stderr.strip()[-500:])

@@ -8,7 +8,7 @@ from millhand.core.clock import MICROSECONDS
 from millhand.core.context import Context
 from millhand.core.errors import UsageError
 from millhand.core.job import Args
-from millhand.core.maker import JobMaker, SendOptions
+from millhand.core.maker import LONGEST_NAME, JobMaker, SendOptions
 from millhand.core.registry import Registry
 from millhand.core.retry import RetryPolicy
 from millhand.testing.clock import FakeClock
@@ -81,3 +81,18 @@ def test_arguments_without_a_kind_are_refused(maker: JobMaker) -> None:
 def test_an_impossible_delay_is_refused(maker: JobMaker, delay: float) -> None:
     with pytest.raises(UsageError, match="a delay must be"):
         maker.make(Paint(), SendOptions(delay=delay))
+
+
+@pytest.mark.parametrize("name", ["queue", "tenant", "key", "limit_key"])
+def test_a_name_that_no_index_can_hold_is_refused(maker: JobMaker, name: str) -> None:
+    longest = SendOptions(**{name: "é" * (LONGEST_NAME // 2)})
+    assert maker.make(Paint(), longest)
+    with pytest.raises(UsageError, match="too long") as caught:
+        maker.make(Paint(), SendOptions(**{name: "é" * (LONGEST_NAME // 2 + 1)}))
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("priority", [2**31, -(2**31) - 1])
+def test_a_priority_beyond_32_bits_is_refused(maker: JobMaker, priority: int) -> None:
+    with pytest.raises(UsageError, match="is no priority"):
+        maker.make(Paint(), SendOptions(priority=priority))

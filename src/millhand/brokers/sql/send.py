@@ -17,6 +17,7 @@ MAX_PAYLOAD = 1024 * 1024
 """The largest arguments, in bytes of UTF-8."""
 
 _LONGEST_CHARACTER = 4
+_MOST_ATTEMPTS = 2**15 - 1
 _KEYS_AT_ONCE = 200
 _TRIES = 3
 _FEWEST_TO_COPY = 200
@@ -104,8 +105,8 @@ def _row(job: NewJob, now: int) -> tuple[object, ...]:
         job.key,
         job.limit_key or "",
         job.parent_id,
-        job.max_attempts,
-        job.max_crashes,
+        min(job.max_attempts, _MOST_ATTEMPTS),
+        min(job.max_crashes, _MOST_ATTEMPTS),
         now,
         job.run_at if later else now,
     )

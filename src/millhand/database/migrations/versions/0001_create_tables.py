@@ -12,6 +12,7 @@ revision = "0001"
 down_revision = None
 
 _SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -30,25 +31,25 @@ def _create_jobs() -> None:
     op.create_table(
         "jobs",
         sa.Column("seq", _SERIAL, autoincrement=True, nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", _NAME, nullable=False),
         sa.Column("version", sa.SmallInteger(), nullable=False),
         sa.Column("broker", sa.Text(), server_default="", nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=False),
+        sa.Column("kind", _NAME, nullable=False),
+        sa.Column("queue", _NAME, nullable=False),
+        sa.Column("tenant", _NAME, nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state", _NAME, nullable=False),
         sa.Column("args", sa.Text(), nullable=False),
         sa.Column("headers", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=True),
-        sa.Column("limit_key", sa.Text(), nullable=False),
-        sa.Column("parent_id", sa.Text(), nullable=True),
+        sa.Column("key", _NAME, nullable=True),
+        sa.Column("limit_key", _NAME, nullable=False),
+        sa.Column("parent_id", _NAME, nullable=True),
         sa.Column("failures", sa.SmallInteger(), nullable=False),
         sa.Column("crashes", sa.SmallInteger(), nullable=False),
         sa.Column("max_attempts", sa.SmallInteger(), nullable=False),
         sa.Column("max_crashes", sa.SmallInteger(), nullable=False),
         sa.Column("fence", sa.BigInteger(), nullable=False),
-        sa.Column("worker", sa.Text(), nullable=True),
+        sa.Column("worker", _NAME, nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("enqueued_at", sa.BigInteger(), nullable=False),
         sa.Column("run_at", sa.BigInteger(), nullable=False),
@@ -59,12 +60,19 @@ def _create_jobs() -> None:
         sa.Column("progress", sa.Float(), nullable=True),
         sa.Column("progress_text", sa.Text(), nullable=True),
         sa.Column("result", sa.Text(), nullable=True),
-        sa.Column("error_code", sa.Text(), nullable=True),
+        sa.Column("error_code", _NAME, nullable=True),
         sa.Column("error_message", sa.Text(), nullable=True),
-        sa.Column("error_fingerprint", sa.Text(), nullable=True),
+        sa.Column("error_fingerprint", _NAME, nullable=True),
         sa.PrimaryKeyConstraint("seq", name="jobs_pkey"),
         sa.UniqueConstraint("id", name="jobs_id_unique"),
         sqlite_autoincrement=True,
+        postgresql_with={
+            "autovacuum_vacuum_scale_factor": 0.01,
+            "autovacuum_vacuum_threshold": 1_000,
+            "autovacuum_vacuum_insert_scale_factor": 0.05,
+            "autovacuum_analyze_scale_factor": 0.05,
+            "autovacuum_vacuum_cost_delay": 0,
+        },
     )
     op.create_index("jobs_due", "jobs", ["queue", "run_at", "state"], **_where("state IN ('scheduled', 'retryable')"))
     op.create_index(
@@ -98,7 +106,7 @@ def _create_history() -> None:
     op.create_table(
         "artefacts",
         sa.Column("seq", _SERIAL, autoincrement=True, nullable=False),
-        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("job_id", _NAME, nullable=False),
         sa.Column("attempt", sa.SmallInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -131,10 +139,10 @@ def _create_history() -> None:
     op.create_table(
         "events",
         sa.Column("seq", _SERIAL, autoincrement=True, nullable=False),
-        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("job_id", _NAME, nullable=False),
         sa.Column("attempt", sa.SmallInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", _NAME, nullable=False),
         sa.Column("level", sa.Text(), nullable=True),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("fields", sa.Text(), nullable=True),
@@ -158,7 +166,7 @@ def _create_control() -> None:
     )
     op.create_table(
         "queues",
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", _NAME, nullable=False),
         sa.Column("paused_at", sa.BigInteger(), nullable=True),
         sa.Column("max_running", sa.Integer(), nullable=True),
         sa.Column("max_per_tenant", sa.Integer(), nullable=True),
@@ -167,7 +175,7 @@ def _create_control() -> None:
     )
     op.create_table(
         "schedules",
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", _NAME, nullable=False),
         sa.Column("cron", sa.Text(), nullable=False),
         sa.Column("zone", sa.Text(), nullable=False),
         sa.Column("missed", sa.Text(), nullable=False),
@@ -184,7 +192,7 @@ def _create_control() -> None:
     )
     op.create_table(
         "workers",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", _NAME, nullable=False),
         sa.Column("host", sa.Text(), nullable=False),
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
