@@ -13,6 +13,7 @@ from millhand.engines.soffice.errors import DocumentFailed, PasswordNeeded
 from millhand.handlers.documents import font_report, pdf_check
 from millhand.handlers.documents.formats import BY_NAME
 from millhand.handlers.documents.options import PdfOptions
+from millhand.handlers.documents.preflight import inspect
 from millhand.handlers.documents.text import as_utf8
 from tests import documents
 from tests.integration.engines.support import Converter, pdf_pages, pdf_text
@@ -95,7 +96,9 @@ def test_delimited_text_in_an_old_encoding(converter: Converter, tmp_path: Path)
     assert ";" not in converter.text()
 
 
-@pytest.mark.parametrize("name", ["encrypted.docx", "encrypted.odt", "encrypted.doc"])
+@pytest.mark.parametrize(
+    "name", ["encrypted.docx", "encrypted.odt", "encrypted.doc", "encrypted.xlsx", "encrypted.pptx"]
+)
 def test_encrypted_documents(converter: Converter, name: str) -> None:
     source = documents.PROTECTED / name
     with pytest.raises(PasswordNeeded):
@@ -108,6 +111,7 @@ def test_encrypted_documents(converter: Converter, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["protected-against-changes.xlsx", "protected-against-changes.xls"])
 def test_what_office_encrypts_with_its_own_password_needs_none(converter: Converter, name: str) -> None:
+    assert inspect(documents.PROTECTED / name, name).encrypted
     converter.convert(documents.PROTECTED / name)
     assert "Merely protected" in converter.text()
 

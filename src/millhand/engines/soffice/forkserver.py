@@ -151,7 +151,8 @@ class ForkServer:
             "folder": str(task.folder),
             "load_options": task.export.load_options(),
             "filter_options": task.export.filter_options(),
-            "family": task.export.family,
+            # Of an encrypted document only its suffix tells the application, and that may be wrong.
+            "family": "" if task.export.encrypted else task.export.family,
             "commands": task.export.commands,
             "password": task.export.password,
             "output_bytes": task.limits.output,

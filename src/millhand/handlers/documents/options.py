@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from millhand.core.secret import Secret
 from millhand.engines.soffice.errors import PasswordNeeded
-from millhand.engines.soffice.pdf import FilterValue, PdfExport
+from millhand.engines.soffice.pdf import Family, FilterValue, PdfExport
+from millhand.handlers.documents.formats import FORMATS
 from millhand.handlers.documents.preflight import Inspection
 
 _PAGES = r"^[1-9]\d*(-\d*)?(,\s*[1-9]\d*(-\d*)?)*$"
@@ -92,7 +93,7 @@ class PdfOptions(BaseModel):
         """The order for LibreOffice, for this document. Raises PasswordNeeded if it is encrypted and none was given."""
         if document.encrypted and self.password is None and not document.maybe_open:
             raise PasswordNeeded("The document is encrypted, and no password was given.")
-        family = document.format.family if document.format is not None else "writer"
+        family = document.format.family if document.format is not None else _family_of(document.suffix)
         return PdfExport(
             suffix=document.suffix,
             family=family,
@@ -184,6 +185,12 @@ class PdfOptions(BaseModel):
             ".uno:UpdateAllIndexes" if self.update_indexes else None,
         )
         return tuple(command for command in wanted if command is not None)
+
+
+def _family_of(suffix: str) -> Family:
+    """The application for an encrypted document, which only its suffix tells of."""
+    usual: Family = "writer"
+    return next((known.family for known in FORMATS if known.suffix == suffix), usual)
 
 
 def _import_options(suffix: str) -> str:
