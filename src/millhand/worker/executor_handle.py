@@ -9,7 +9,7 @@ from millhand.worker.holdings import Holding
 from millhand.worker.messages import Ended, Exit, Recall, Rules, Run, Started, Stop
 
 _AHEAD_SECONDS = 0.02
-_MOST_AHEAD = 200
+_MOST_AHEAD = 500
 _MEMORY_OF_MEAN = 0.8
 
 
@@ -37,6 +37,7 @@ class Executor:
         self.retiring = False
         self.killed: Kill | None = None
         self._clock = clock
+        self._unsent: list[Holding] = []
         self._mean: float | None = None
         self._slow = False
         self._recalled = False
@@ -71,15 +72,19 @@ class Executor:
         return self._given_of(marks) or self._given_of([-mark for mark in marks])
 
     def give(self, holdings: list[Holding]) -> None:
-        """Send jobs to it."""
-        if not holdings:
-            return
+        """Note that these jobs are its own from now on; `send_given` sends them."""
         if not self.given:
             self.last_sign = self._clock.monotonic()
         for holding in holdings:
             holding.given_to(self.name)
             self.given[holding.ticket] = holding
-        self.process.send(_run(holding) for holding in holdings)
+        self._unsent += holdings
+
+    def send_given(self) -> None:
+        """Send what it was given, as one frame."""
+        if self._unsent:
+            unsent, self._unsent = self._unsent, []
+            self.process.send(_run(holding) for holding in unsent)
 
     def started_one(self, message: Started) -> Holding | None:
         """Note that a handler was called; answers with the holding."""

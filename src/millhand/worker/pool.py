@@ -63,13 +63,15 @@ class Pool:
         while self._waiting and not self.closed:
             ready = [executor for executor in self.executors.values() if executor.room > 0]
             if not ready:
-                return
+                break
             target = min(ready, key=lambda executor: len(executor.given))
             idle = len(target.given) < target.slots
             share = target.slots - len(target.given) if idle else -(-len(self._waiting) // len(ready))
             count = min(target.room, share, len(self._waiting))
             taken = [self._waiting.popleft() for _ in range(count)]
             target.give([holding for holding in taken if not holding.lost])
+        for executor in self.executors.values():
+            executor.send_given()
 
     def take_waiting(self) -> list[Holding]:
         """Take out the jobs that no executor has been given."""

@@ -106,9 +106,11 @@ class Settler(Loop):
 
     def _storable(self, outcome: Outcome) -> Outcome:
         """A job whose follow-up jobs the broker would not take can't succeed."""
+        if not isinstance(outcome, Completed) or not outcome.follow_ups:
+            return outcome
         most = self._broker.capabilities.max_payload
-        follow_ups = outcome.follow_ups if isinstance(outcome, Completed) else ()
-        if all(len(job.args) * _BYTES_OF_CHARACTER <= most or len(job.args.encode()) <= most for job in follow_ups):
+        jobs = outcome.follow_ups
+        if all(len(job.args) * _BYTES_OF_CHARACTER <= most or len(job.args.encode()) <= most for job in jobs):
             return outcome
         return Discarded(failure_of(PayloadTooLarge(f"a follow-up job's arguments have more than {most:,} bytes")))
 
