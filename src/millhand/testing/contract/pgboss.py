@@ -30,6 +30,7 @@ _STATES = {
 }
 # A clock that the tests can move: a function that hides PostgreSQL's own, and that of pg-boss where it has one.
 _CLOCK = """
+DROP SCHEMA IF EXISTS moved CASCADE;
 CREATE SCHEMA moved;
 CREATE TABLE moved.time AS SELECT interval '0' AS by;
 CREATE FUNCTION moved.now() RETURNS timestamptz LANGUAGE sql STABLE
@@ -37,6 +38,10 @@ CREATE FUNCTION moved.now() RETURNS timestamptz LANGUAGE sql STABLE
 """
 _OTHER_CLOCK = """
 CREATE OR REPLACE FUNCTION pgboss.job_now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT moved.now()'
+"""
+_EMPTY = """
+TRUNCATE pgboss.job;
+SELECT count(pgboss.delete_queue(name)) FROM pgboss.queue;
 """
 # Longer than any clause lets a job run.
 _QUEUE = '{"policy": "standard", "expireInSeconds": 86000}'
@@ -56,7 +61,7 @@ async def open_pgboss_broker(
 
 
 class PgBossHarness(BrokerHarness):
-    """A database with the tables of pg-boss, which belongs to the test; it is given a clock and queues."""
+    """A database with the tables of pg-boss, which belongs to the test: it is emptied, and given a clock and queues."""
 
     def __init__(self, url: str) -> None:
         self._database_url = url
@@ -65,6 +70,7 @@ class PgBossHarness(BrokerHarness):
         self.clock = self._clock
         self._shared: Server | None = None
         self._queues: set[str] = set()
+        self._run(_EMPTY)
         self._run(_CLOCK)
         has_clock, exclusive = self._run(
             "SELECT to_regprocedure('pgboss.job_now()') IS NOT NULL,"
