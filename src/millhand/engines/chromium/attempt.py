@@ -56,6 +56,7 @@ class Attempt:
         self._told = told
         self._phase = phase
         self._visit = Visit(told.order, gate, phase)
+        self._stopping = False
 
     async def run(self) -> Exported:
         """Export, and end the browser where it takes too much or the page can't be closed any more."""
@@ -63,8 +64,8 @@ class Attempt:
         watching = asyncio.create_task(self._excess())
         try:
             await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
-            if not working.done():
-                raise watching.result()
+            if self._stopping or not working.done():
+                raise await watching
             return await working
         finally:
             watching.cancel()
@@ -79,6 +80,7 @@ class Attempt:
                 return PageCrashed("The browser, or the page's process in it, ended while it worked on the page.")
             if running.memory() > limits.memory:
                 shared = running.users > 1
+                self._stopping = True  # from now on everything fails, for this reason
                 await asyncio.to_thread(running.kill)
                 if shared:
                     return PageCrashed("The browser was ended: its pages took too much memory together.")

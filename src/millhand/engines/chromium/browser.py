@@ -1,12 +1,12 @@
-"""One running Chromium, and the keeper that replaces it when it is worn or gone."""
+"""One running Chromium with its driver: started, measured, and ended together."""
 
 import asyncio
 import contextlib
+import os
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -39,6 +39,7 @@ class RunningBrowser:
         self._playwright = playwright
         self._began = time.monotonic()
         self._meter = TreeMeter(pid)
+        self._driver = _driver_of(pid)
 
     @property
     def age(self) -> float:
@@ -60,81 +61,31 @@ class RunningBrowser:
         return self._meter.peak_memory
 
     def kill(self) -> None:
-        """End it and all its processes at once."""
+        """End it at once with all its processes, its driver too: that may have more to hear of it than it ever will."""
         self.broken = True
-        with contextlib.suppress(psutil.Error):
-            processes = [psutil.Process(self.pid), *psutil.Process(self.pid).children(recursive=True)]
-            kill_tree(self.pid)
-            psutil.wait_procs(processes, timeout=_CLOSE_SECONDS)
+        processes = list(self._processes())
+        kill_tree(self._driver)
+        kill_tree(self.pid)
+        psutil.wait_procs(processes, timeout=_CLOSE_SECONDS)
 
     async def close(self) -> None:
-        """End it in order, or by force where it does not listen; then its driver."""
-        try:
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await self.browser.close()
-        except (PlaywrightError, TimeoutError):
+        """End it in order, or by force where it is broken or does not listen; then remove its files."""
+        if not self.broken:
+            with contextlib.suppress(PlaywrightError, TimeoutError):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await self.browser.close()
+        if self.broken or _lives(self.pid):
             await asyncio.to_thread(self.kill)
         with contextlib.suppress(PlaywrightError, TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._playwright.stop()
         await asyncio.to_thread(shutil.rmtree, self.place, ignore_errors=True)
 
-
-class Keeper:
-    """Keeps one warm browser, and replaces it by the settings' rules without ending the pages that are still in it.
-
-    Browsers keep their files in folders within `folder`, or where temporary files are.
-    """
-
-    def __init__(self, settings: ChromiumSettings, folder: Path | None) -> None:
-        self._settings = settings
-        self._folder = folder
-        self._current: RunningBrowser | None = None
-        self._starting = asyncio.Lock()
-
-    @asynccontextmanager
-    async def browser(self) -> AsyncGenerator[RunningBrowser]:
-        """A browser for one page; raises `EngineMissing`, or `EngineFailed` if it does not start."""
-        async with self._starting:
-            running = await self._fresh_enough()
-            running.users += 1
-            running.pages += 1
-        try:
-            yield running
-        finally:
-            running.users -= 1
-            if running is not self._current and not running.users:
-                await running.close()
-
-    @property
-    def pid(self) -> int | None:
-        """The process id of the current browser, if there is one."""
-        return self._current.pid if self._current is not None else None
-
-    async def close(self) -> None:
-        """End the browser."""
-        if self._current is not None:
-            await self._current.close()
-            self._current = None
-
-    async def _fresh_enough(self) -> RunningBrowser:
-        current = self._current
-        if current is not None and not self._worn(current):
-            return current
-        self._current = None
-        if current is not None and not current.users:
-            await current.close()
-        self._current = await _start(self._settings, self._folder)
-        return self._current
-
-    def _worn(self, running: RunningBrowser) -> bool:
-        told = self._settings
-        return (
-            not running.usable
-            or running.pages >= told.recycle_pages
-            or running.age >= told.recycle_seconds
-            or (not running.users and running.memory() > told.recycle_memory)
-        )
+    def _processes(self) -> Iterator[psutil.Process]:
+        for pid in (self._driver, self.pid):
+            with contextlib.suppress(psutil.Error):
+                process = psutil.Process(pid)
+                yield from (process, *process.children(recursive=True))
 
 
 def _lives(pid: int) -> bool:
@@ -145,7 +96,18 @@ def _lives(pid: int) -> bool:
         return False
 
 
-async def _start(settings: ChromiumSettings, folder: Path | None) -> RunningBrowser:
+def _driver_of(pid: int) -> int:
+    """The process id of the driver that started the browser: the one among its parents that we started ourselves."""
+    ours = os.getpid()
+    with contextlib.suppress(psutil.Error):
+        for parent in psutil.Process(pid).parents():
+            if parent.ppid() == ours:
+                return parent.pid
+    return pid
+
+
+async def start(settings: ChromiumSettings, folder: Path | None) -> RunningBrowser:
+    """Start a browser with its files in a folder within `folder`; raises `EngineMissing`, `EngineFailed`."""
     executable = install.find(settings.executable)
     sandbox = settings.sandbox == "on" or (settings.sandbox == "auto" and install.may_be_sandboxed())
     place = Path(tempfile.mkdtemp(prefix="millhand-chromium-", dir=folder))

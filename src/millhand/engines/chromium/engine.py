@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 from millhand.core.errors import JobCancelled
 from millhand.engines.chromium.attempt import LOOK_EVERY, Attempt, Told
-from millhand.engines.chromium.browser import Keeper
 from millhand.engines.chromium.errors import AddressRefused, PageTooDemanding
 from millhand.engines.chromium.gate import Gate
+from millhand.engines.chromium.keeper import Keeper
 from millhand.engines.chromium.reach import Reach, reach
 from millhand.engines.chromium.ready import Phase
 from millhand.engines.chromium.site import Site, of_html
@@ -28,9 +28,16 @@ T = TypeVar("T")
 Progress = Callable[[float, str], None]
 """Is told how much of a page is done, as a fraction, and what is being done."""
 
+_DRIVER_KILLED = "Connection closed while reading from the driver"
 _PREFIX = "millhand-chromium-"
 _CANARY = View(64, 64, 96)
 _CANARY_LIMITS = PageLimits(seconds=60.0)
+
+
+def _hear(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """Pass over what the driver's library leaves behind when we kill the driver; tell of all else as usual."""
+    if _DRIVER_KILLED not in str(context.get("exception")):
+        loop.default_exception_handler(context)
 
 
 def _silent(_done: float, _doing: str) -> None:
@@ -111,6 +118,7 @@ class Chromium:
         with self._starting:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
+                self._loop.set_exception_handler(_hear)
                 # One is enough: it joins a strip while the browser draws the next.
                 self._loop.set_default_executor(ThreadPoolExecutor(1, "millhand-chromium-joiner"))
                 self._thread = threading.Thread(target=self._loop.run_forever, name="millhand-chromium", daemon=True)
@@ -124,11 +132,9 @@ class Chromium:
     async def _export(self, told: Told, phase: Phase) -> Exported:
         site = told.order.source if isinstance(told.order.source, Site) else None
         try:
-            async with asyncio.timeout(told.limits.seconds):
-                async with (
-                    self._keeper.browser() as running,
-                    Gate(self._reach, site, told.limits.transfer) as gate,
-                ):
+            # A browser that must be started first has its own limit, and takes nothing of the page's time.
+            async with self._keeper.browser() as running, Gate(self._reach, site, told.limits.transfer) as gate:
+                async with asyncio.timeout(told.limits.seconds):
                     return await Attempt(running, gate, told, phase).run()
         except TimeoutError as error:
             raise PageTooDemanding(

@@ -23,7 +23,8 @@ _SAMPLES = """(() => {
 async def used(page: PageProtocol) -> tuple[FontUse, ...]:
     """The fonts of the page's text, most used first; of a very long page, those of its beginning."""
     session = page.session
-    answer = await cdp.send(session, "Runtime.evaluate", {"expression": _SAMPLES, "objectGroup": "fonts"})
+    told = {"expression": _SAMPLES, "contextId": await page.own_world()}
+    answer = await cdp.send(session, "Runtime.evaluate", told)
     handle = answer["result"].get("objectId")
     if handle is None:
         return ()

@@ -92,8 +92,9 @@ class Gate:
         method, target, _ = parts
         tunnel = method == "CONNECT"
         host, port = _host_and_port(f"//{target}" if tunnel else target, _HTTPS if tunnel else _HTTP)
-        if host == HOST and self._site is not None and not tunnel:
-            await _say(writer, *await asyncio.to_thread(answer, self._site, target))
+        if host == HOST and self._site is not None:
+            found = (404, "text/plain", b"") if tunnel else await asyncio.to_thread(answer, self._site, target)
+            await _say(writer, *found)
             return
         try:
             upstream = await self._connect(host, port)
@@ -106,7 +107,11 @@ class Gate:
             await _say(writer, 502, "text/plain", b"The host can't be reached.")
             return
         with contextlib.closing(upstream[1]):
-            await self._pass_on(head, tunnel, (reader, writer), upstream)
+            try:
+                await self._pass_on(head, tunnel, (reader, writer), upstream)
+            except (HeadTooLong, asyncio.IncompleteReadError):
+                self.traffic.unreachable[host] = "it does not answer as a web server does"
+                await _say(writer, 502, "text/plain", b"The host gives no proper answer.")
 
     async def _connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         failure = OSError("no address answers")

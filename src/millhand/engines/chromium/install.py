@@ -2,8 +2,11 @@
 
 import importlib
 import os
+import re
 import shutil
+import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from millhand.core.errors import EngineMissing
@@ -29,8 +32,19 @@ _PLACES = (
 )
 # Playwright's own, which ours would take the place of: what a mouse is told by media queries.
 _POINTERS = "primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - looked at, never written to
-_ENOUGH_SHARED_MEMORY = 512 << 20  # bytes; containers get 64 MiB unless told otherwise
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - looked at, never written to
+"""Where Chromium's processes share pictures, on Linux."""
+ENOUGH_SHARED_MEMORY = 512 << 20
+"""Bytes; containers get 64 MiB unless told otherwise, and a browser that runs out of it crashes."""
+
+_VERSION = re.compile(r"\d+(\.\d+)+")
+_VERSION_SECONDS = 20.0
+_SANDBOX_HELPERS = (Path("/usr/lib/chromium/chrome-sandbox"), Path("/opt/google/chrome/chrome-sandbox"))
+_NAMESPACES_CLOSED = {
+    Path("/proc/sys/user/max_user_namespaces"): "0",
+    Path("/proc/sys/kernel/unprivileged_userns_clone"): "0",
+    Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"): "1",
+}
 
 
 def find(preferred: Path | None = None) -> Path:
@@ -67,9 +81,51 @@ def _missing(message: str) -> EngineMissing:
     )
 
 
+@dataclass(frozen=True)
+class Program:
+    """An installed Chromium. A `shell` is the headless shell: the same code without a window, which starts sooner."""
+
+    path: Path
+    version: str
+    shell: bool
+
+
+def program(preferred: Path | None = None) -> Program:
+    """The Chromium that is used, asked for its version; raises `EngineMissing` if there is none that starts."""
+    path = find(preferred)
+    try:
+        asked = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, check=False, timeout=_VERSION_SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _missing(f"{path} does not start: {error}") from error
+    found = _VERSION.search(asked.stdout)
+    if found is None:
+        raise _missing(f"{path} is no Chromium that starts: {(asked.stderr or asked.stdout).strip()[:200]}")
+    return Program(path, found[0], "headless" in path.name)
+
+
 def may_be_sandboxed() -> bool:
     """Whether Chromium's own sandbox can work for this user: it refuses to start as root."""
     return sys.platform == "win32" or os.geteuid() != 0
+
+
+def sandbox_obstacle() -> str:
+    """Why Chromium's own sandbox can't work for this user, as far as the system tells; empty if it can."""
+    if not may_be_sandboxed():
+        return "root can't be confined by it"
+    if sys.platform != "linux" or any(helper.is_file() for helper in _SANDBOX_HELPERS):
+        return ""
+    closed = next((path for path, value in _NAMESPACES_CLOSED.items() if _first_line(path) == value), None)
+    return "" if closed is None else f"{closed} forbids the user namespaces that it needs"
+
+
+def shared_memory() -> int | None:
+    """The size in bytes of the file system through which Chromium's processes share pictures; None if there is none."""
+    try:
+        return shutil.disk_usage(SHARED_MEMORY).total
+    except OSError:
+        return None
 
 
 def arguments() -> list[str]:
@@ -91,11 +147,13 @@ def arguments() -> list[str]:
         "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
         "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     ]
-    return [*switches, "--disable-dev-shm-usage"] if _shared_memory_is_small() else switches
+    size = shared_memory()
+    small = size is not None and size < ENOUGH_SHARED_MEMORY
+    return [*switches, "--disable-dev-shm-usage"] if small else switches
 
 
-def _shared_memory_is_small() -> bool:
+def _first_line(path: Path) -> str:
     try:
-        return shutil.disk_usage(_SHARED_MEMORY).total < _ENOUGH_SHARED_MEMORY
+        return path.read_text(encoding="ascii").strip()
     except OSError:
-        return False
+        return ""

@@ -1,6 +1,7 @@
 """Waiting until a page is ready, each condition by its name, so that a page that never gets there says on what."""
 
 import asyncio
+import contextlib
 import json
 from dataclasses import dataclass
 
@@ -17,9 +18,9 @@ _SETTLED = """(async () => {
   for (const image of document.images) image.loading = 'eager';
   await document.fonts.ready;
   await Promise.all([...document.images].map(image => image.decode().catch(() => 0)));
-  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-  return true;
 })()"""
+_TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+_FRAMES_SECONDS = 3.0
 
 _MISSING_FONTS = """(async names => {
   const missing = [];
@@ -68,16 +69,20 @@ async def wait_until_ready(page: Page, protocol: PageProtocol, wait: Wait, phase
         await _require_fonts(protocol, wait.fonts)
     if wait.settled:
         phase.reach(_LOADED, "waiting for its fonts and images")
-        await protocol.evaluate(_SETTLED)
+        await protocol.look(_SETTLED)
+        # In a sandboxed document no frame is ever told of; the capture waits for one all the same.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FRAMES_SECONDS):
+                await protocol.look(_TWO_FRAMES)
 
 
 async def _wait_for_expression(protocol: PageProtocol, wait: Wait) -> None:
     try:
         while True:
-            if wait.failed and (reason := await protocol.evaluate(wait.failed)):
+            if wait.failed and (reason := await protocol.ask(wait.failed)):
                 text = reason if isinstance(reason, str) else json.dumps(reason)
                 raise BadPage(f"The page says that it failed: {text[:500]}", code="page_failed")
-            if not wait.expression or await protocol.evaluate(f"Boolean({wait.expression})"):
+            if not wait.expression or await protocol.ask(f"Boolean({wait.expression})"):
                 return
             await asyncio.sleep(_LOOK_EVERY)
     except ScriptError as error:
@@ -89,7 +94,7 @@ async def _wait_for_expression(protocol: PageProtocol, wait: Wait) -> None:
 
 
 async def _require_fonts(protocol: PageProtocol, names: tuple[str, ...]) -> None:
-    missing = await protocol.evaluate(_MISSING_FONTS % json.dumps(names))
+    missing = await protocol.look(_MISSING_FONTS % json.dumps(names))
     if missing:
         raise BadPage(
             f"The page has no font named {json.dumps(missing)}.",

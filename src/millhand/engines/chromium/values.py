@@ -34,8 +34,8 @@ class ChromiumSettings:
     recycle_seconds: float = 3600.0
     recycle_memory: int = 1024 * _MEGABYTE
     start_seconds: float = 30.0
-    whole_pixels: int = 40_000_000
-    strip_pixels: int = 10_000_000
+    whole_pixels: int = 10_000_000
+    strip_pixels: int = 5_000_000
 
 
 @dataclass(frozen=True)

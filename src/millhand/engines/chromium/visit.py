@@ -2,20 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
-from typing import Any, cast
 from urllib.parse import urlsplit
 
 from playwright.async_api import (
     BrowserContext,
-    CDPSession,
     Page,
     Request,
     Response,
 )
 from playwright.async_api import Error as PlaywrightError
 
-from millhand.engines.chromium import cdp
+from millhand.engines.chromium import headers
 from millhand.engines.chromium.browser import RunningBrowser
 from millhand.engines.chromium.errors import AddressRefused, BadPage, PageUnreachable
 from millhand.engines.chromium.gate import Gate
@@ -29,7 +26,8 @@ _CLIENT_ERRORS = range(400, 500)
 _SERVER_ERRORS = range(500, 600)
 _TRANSIENT = frozenset({408, 425, 429})
 _MOST_NOTICES = 20
-_FOR_GOOD = ("ERR_CERT_", "ERR_SSL_", "ERR_UNSAFE_PORT", "ERR_INVALID_", "ERR_TOO_MANY_REDIRECTS", "ERR_UNKNOWN_URL")
+_FOR_GOOD = ("ERR_CERT_", "ERR_SSL_", "ERR_UNSAFE_", "ERR_INVALID_", "ERR_TOO_MANY_REDIRECTS", "ERR_UNKNOWN_URL")
+_MOMENT = 1.0  # seconds
 
 
 class Visit:
@@ -41,6 +39,8 @@ class Visit:
         self._phase = phase
         self._failed: dict[str, str] = {}
         self.crashed = asyncio.Event()
+        self._broken = asyncio.Event()
+        self._broken_by = ""
         self.status = 0
         self.url = order.source.url if isinstance(order.source, Site) else order.source
 
@@ -66,7 +66,7 @@ class Visit:
         page.on("requestfailed", self._on_failed)
         session = await context.new_cdp_session(page)
         if order.headers:
-            await _add_headers(session, order.headers)
+            await headers.send_to_own_origin(session, order.headers)
         protocol = PageProtocol(session, order.view)
         await protocol.set_window(order.view.height, shown)
         await protocol.set_media()
@@ -86,12 +86,23 @@ class Visit:
 
     async def _go(self, page: Page) -> None:
         self._phase.reach(0.1, "loading it")
+        going = asyncio.ensure_future(page.goto(self.url, wait_until="load", timeout=0))
+        broken = asyncio.ensure_future(self._broken.wait())
         try:
-            await page.goto(self.url, wait_until="load", timeout=0)
+            await asyncio.wait({going, broken}, return_when=asyncio.FIRST_COMPLETED)
+            # A page that breaks off never counts as loaded; one that does not even begin says so itself in a moment.
+            await asyncio.wait({going}, timeout=_MOMENT if broken.done() else None)
+            if not going.done():
+                raise PageUnreachable(f"The page's content breaks off: {self._broken_by}")
+            await going
         except PlaywrightError as error:
             if "closed" in error.message or "crashed" in error.message:
                 raise
             raise self._translated(error.message) from error
+        finally:
+            broken.cancel()
+            going.cancel()
+            await asyncio.gather(broken, going, return_exceptions=True)
 
     def _judge(self, page: Page) -> None:
         """Whatever the page was at first, or became by its own scripts: is it one to be shown?"""
@@ -133,9 +144,15 @@ class Visit:
                 self._note(response.url, f"status {response.status}")
 
     def _on_failed(self, request: Request) -> None:
+        why = request.failure or "failed"
         with contextlib.suppress(PlaywrightError):
-            if not request.is_navigation_request() and "ERR_ABORTED" not in (request.failure or ""):
-                self._note(request.url, request.failure or "failed")
+            if "ERR_ABORTED" in why:
+                return
+            if not request.is_navigation_request():
+                self._note(request.url, why)
+            elif request.frame.parent_frame is None:
+                self._broken_by = why
+                self._broken.set()
 
     def _note(self, url: str, why: str) -> None:
         if len(self._failed) < _MOST_NOTICES:
@@ -154,30 +171,6 @@ async def new_context(running: RunningBrowser, view: View, gate: Gate) -> Browse
     )
     context.set_default_timeout(0)  # the whole visit has one limit
     return context
-
-
-async def _add_headers(session: CDPSession, headers: Mapping[str, str]) -> None:
-    """Send these headers to the page's own origin alone, which is that of the first request: they may hold secrets.
-
-    Overrides made here do not follow a redirect (DevTools protocol, Fetch.continueRequest): that is a request anew.
-    """
-    own: list[tuple[str, str]] = []
-
-    async def go_on(event: dict[str, Any]) -> None:
-        asked = cast("dict[str, Any]", event["request"])
-        parts = urlsplit(str(asked["url"]))
-        origin = (parts.scheme, parts.netloc)
-        if not own:
-            own.append(origin)
-        told: dict[str, object] = {"requestId": event["requestId"]}
-        if origin == own[0]:
-            merged = {**cast("dict[str, str]", asked["headers"]), **headers}
-            told["headers"] = [{"name": name, "value": value} for name, value in merged.items()]
-        with contextlib.suppress(PlaywrightError):
-            await cdp.send(session, "Fetch.continueRequest", told)
-
-    session.on("Fetch.requestPaused", go_on)
-    await cdp.send(session, "Fetch.enable", {"patterns": [{"urlPattern": "*"}]})
 
 
 async def _close_popup(popup: Page) -> None:
