@@ -6,7 +6,7 @@ from functools import wraps
 from millhand.app.attached import Check as OwnCheck
 from millhand.config import Settings
 from millhand.core.finding import Finding
-from millhand.doctor import blobs, configuration, database, fleet, handlers, host, office, queue
+from millhand.doctor import blobs, chromium, configuration, database, fleet, handlers, host, office, queue
 from millhand.doctor.findings import error
 from millhand.doctor.patient import Patient, admitted
 
@@ -26,6 +26,10 @@ CHECKS: Sequence[Check] = (
     blobs.stores,
     office.installation,
     office.fonts,
+    chromium.installation,
+    chromium.sandbox,
+    chromium.shared_memory,
+    chromium.fonts,
     office.confinement,
     handlers.loads,
     handlers.waiting_args,
@@ -40,7 +44,7 @@ CHECKS: Sequence[Check] = (
     fleet.queues,
     fleet.versions,
 )
-DEEP_CHECKS: Sequence[Check] = (database.integrity, office.canary)
+DEEP_CHECKS: Sequence[Check] = (database.integrity, office.canary, chromium.canary)
 """Checks that take seconds."""
 
 
