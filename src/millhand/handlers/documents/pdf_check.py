@@ -2,17 +2,22 @@
 
 # pypdfium2 ships no types, and what it wraps is generated at its build.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownArgumentType=false, reportOptionalMemberAccess=false
 
 import ctypes
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import pypdfium2
-from pypdfium2 import raw
+try:
+    import pypdfium2
+    from pypdfium2 import raw
+except ModuleNotFoundError:  # an extra: the other kinds that come with millhand work without
+    pypdfium2 = raw = None
 
+from millhand.core.errors import EngineMissing
 from millhand.handlers.documents.errors import BadPdf
 
 # PDFium keeps state for the whole process and may be entered by one thread at a time only.
@@ -50,6 +55,12 @@ class PdfFacts:
 
 def check(path: Path, password: str | None = None, font_pages: int = 50) -> PdfFacts:
     """Open a PDF and look at it; at fonts only on the first `font_pages` pages. Raises BadPdf if it is not usable."""
+    if pypdfium2 is None:
+        raise EngineMissing(
+            "Converting documents needs pypdfium2, which is not installed.",
+            code="pypdfium2_missing",
+            hint="Install millhand with its extra: pip install 'millhand[documents]'.",
+        )
     with _PDFIUM:
         try:
             document = pypdfium2.PdfDocument(path, password=password)
@@ -61,7 +72,7 @@ def check(path: Path, password: str | None = None, font_pages: int = 50) -> PdfF
             document.close()
 
 
-def _facts(document: pypdfium2.PdfDocument, path: Path, font_pages: int) -> PdfFacts:
+def _facts(document: Any, path: Path, font_pages: int) -> PdfFacts:  # noqa: ANN401 - pypdfium2's document, without types
     pages = len(document)
     if pages == 0:
         raise BadPdf("The PDF that was made has no pages.")
@@ -76,7 +87,7 @@ def _by_name(font: PdfFont) -> str:
     return font.name
 
 
-def _collect_fonts(document: pypdfium2.PdfDocument, index: int, fonts: dict[str, PdfFont]) -> None:
+def _collect_fonts(document: Any, index: int, fonts: dict[str, PdfFont]) -> None:  # noqa: ANN401 - as above
     page = document[index]
     seen: set[int] = set()
     try:
