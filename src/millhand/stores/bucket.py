@@ -48,7 +48,7 @@ class Opened:
 
 
 class Bucket:
-    """The objects of one bucket or container.
+    """The objects of one bucket or container, or of a folder of it: keys are then those within the folder.
 
     Every call may raise `BlobFailed`, or its uncharged kind `BlobStoreDown`; those that read, `BlobMissing`; all of
     them `Permanent` (code `bad_key`) for a key that is not to be used.
@@ -61,7 +61,7 @@ class Bucket:
 
     @property
     def url(self) -> str:
-        """The URL of the bucket, without a slash at the end."""
+        """The URL of the bucket or folder, without a slash at the end."""
         return self._words.url
 
     def url_of(self, key: str) -> str:

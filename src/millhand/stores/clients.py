@@ -29,11 +29,12 @@ _RETRIES = 3
 _LAST_BREATH = 0.02
 
 
-def s3_bucket(name: str, access: S3Access) -> Bucket:
-    """The S3 bucket of that name; nothing is asked of the server yet. Raises `ConfigError`."""
+def s3_bucket(name: str, access: S3Access, folder: str = "") -> Bucket:
+    """The S3 bucket of that name, or a folder of it; nothing is asked of the server yet. Raises `ConfigError`."""
     endpoint = f"--endpoint-url {access.endpoint} " if access.endpoint else ""
     words = Words(
-        url=f"s3://{name}",
+        url=f"s3://{name}/{folder}".rstrip("/"),
+        place=f"s3://{name}",
         credentials=access.credentials,
         make=f"aws {endpoint}s3 mb s3://{name}",
         region="blobs.s3.region",
@@ -48,6 +49,7 @@ def s3_bucket(name: str, access: S3Access) -> Bucket:
     _let_threads_end()
     store = S3Store(
         name,
+        prefix=folder or None,
         config=config,
         client_options=_client(access),
         retry_config=_retries(),
@@ -56,15 +58,16 @@ def s3_bucket(name: str, access: S3Access) -> Bucket:
     return Bucket(store, words, nowhere("access is anonymous") if access.anonymous else by_client(store))
 
 
-def azure_container(name: str, access: AzureAccess) -> Bucket:
-    """The Azure container of that name; nothing is asked of the server yet. Raises `ConfigError`."""
+def azure_container(name: str, access: AzureAccess, folder: str = "") -> Bucket:
+    """The Azure container of that name, or a folder of it; nothing is asked of the server yet. Raises `ConfigError`."""
     if not access.account:
         raise ConfigError(
             f"no storage account is set for az://{name}",
             hint="Set blobs.azure.account or blobs.azure.connection_string (AZURE_STORAGE_CONNECTION_STRING).",
         )
     words = Words(
-        url=f"az://{name}",
+        url=f"az://{name}/{folder}".rstrip("/"),
+        place=f"az://{name}",
         noun="container",
         credentials=access.credentials,
         make=f"az storage container create --account-name {access.account} --name {name}",
@@ -79,22 +82,23 @@ def azure_container(name: str, access: AzureAccess) -> Bucket:
     _let_threads_end()
     store = AzureStore(
         name,
+        prefix=folder or None,
         config=config,
         client_options=_client(access),
         retry_config=_retries(),
     )
-    return Bucket(store, words, _azure_linker(name, access, store))
+    return Bucket(store, words, _azure_linker(f"{name}/{folder}".rstrip("/"), access, store))
 
 
 def memory_bucket() -> Bucket:
     """Objects in this process's memory: for tests, and gone with it."""
     _let_threads_end()
-    return Bucket(MemoryStore(), Words(url="memory:/"), nowhere("it is in memory"))
+    return Bucket(MemoryStore(), Words(url="memory:/", place="memory:/"), nowhere("it is in memory"))
 
 
-def _azure_linker(name: str, access: AzureAccess, store: AzureStore) -> Linker:
+def _azure_linker(place: str, access: AzureAccess, store: AzureStore) -> Linker:
     if access.key:
-        return by_account_key(name, access, SystemClock())
+        return by_account_key(place, access, SystemClock())
     if access.sas_token:
         return nowhere("a shared access signature can't sign another one")
     return by_identity(store)

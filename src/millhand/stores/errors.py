@@ -30,9 +30,13 @@ _IDENTITY_SERVICES = ("//169.254.", "//login.microsoftonline", "//sts.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What a message about one bucket needs: its URL, what it is called, who we are there, how it would be made."""
+    """What a message about one bucket needs: what it is called, who we are there, how it would be made.
+
+    `place` is the bucket, `url` the folder of it that is worked with, or the bucket as well.
+    """
 
     url: str
+    place: str
     noun: str = "bucket"
     credentials: str = "no credentials"
     make: str = ""
@@ -76,7 +80,7 @@ def _translated(error: Exception, words: Words, url: str) -> MillhandError:
         return Permanent(f"'{url}' names no object: {answer.reason}", code="bad_key")
     if answer.code in _NO_PLACE:
         return BlobFailed(
-            f"there is no {words.noun} '{words.url}'",
+            f"there is no {words.noun} '{words.place}'",
             code="bucket_missing",
             hint=f"Make it ({words.make}), or correct the name.",
         )
@@ -90,19 +94,19 @@ def _misled(answer: Answer, words: Words) -> BlobFailed | None:
     """The error where it is our settings that are wrong, not the object or the store."""
     if any(service in answer.text for service in _IDENTITY_SERVICES):
         return BlobFailed(
-            f"there are no credentials for '{words.url}': it should be {words.credentials}, but that gave none",
+            f"there are no credentials for '{words.place}': it should be {words.credentials}, but that gave none",
             code="blob_denied",
             hint="Set an access key (see the settings under `blobs`), or give this machine a role.",
         )
     if "InvalidCertificate" in answer.dump:
         return BlobFailed(
-            f"the server of '{words.url}' shows a certificate that is not trusted here",
+            f"the server of '{words.place}' shows a certificate that is not trusted here",
             code="bad_certificate",
             hint="Name the certificates of its authority in blobs.s3.ca_file or blobs.azure.ca_file.",
         )
     if answer.code in _WRONG_REGION or "incorrectly configured region" in answer.text:
         return BlobFailed(
-            f"'{words.url}' is in another region ({answer.reason})",
+            f"'{words.place}' is in another region ({answer.reason})",
             code="wrong_region",
             hint=f"Set {words.region} to the region of the {words.noun}.",
         )
@@ -122,7 +126,7 @@ def _denied(answer: Answer, words: Words, url: str) -> BlobFailed:
 def _failed(answer: Answer, words: Words, url: str) -> BlobFailed:
     if answer.status in {NO_ANSWER, _TOO_MANY} or answer.status >= _SERVER_ERROR:
         return BlobStoreDown(
-            f"the store of '{words.url}' does not answer as it should: {answer.reason}",
+            f"the store of '{words.place}' does not answer as it should: {answer.reason}",
             hint="Look after the store, the network and the endpoint in the settings; it is tried again.",
         )
     return BlobFailed(f"'{url}' could not be read or written: {answer.reason}")

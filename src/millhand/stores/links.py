@@ -47,14 +47,17 @@ def by_identity(store: AzureStore) -> Linker:
     return sign_plain
 
 
-def by_account_key(container: str, access: AzureAccess, clock: Clock) -> Linker:
-    """Links to Azure that are signed with the account's key: a service SAS (Microsoft, "Create a service SAS")."""
+def by_account_key(place: str, access: AzureAccess, clock: Clock) -> Linker:
+    """Links to Azure that are signed with the account's key: a service SAS (Microsoft, "Create a service SAS").
+
+    `place` is the container, or a folder of it.
+    """
     endpoint = access.endpoint.rstrip("/") or f"https://{access.account}.blob.core.windows.net"
 
     async def sign(key: str, seconds: float, method: Method) -> str:
         until = as_datetime(after(clock.now(), seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
         lines = [
-            *(_MAY[method], "", until, f"/blob/{access.account}/{container}/{key}"),
+            *(_MAY[method], "", until, f"/blob/{access.account}/{place}/{key}"),
             *("", "", "", _VERSION, "b"),  # no policy, address or protocol; a version; one blob
             *[""] * 7,  # no snapshot, no encryption scope, no headers to answer with
         ]
@@ -66,7 +69,7 @@ def by_account_key(container: str, access: AzureAccess, clock: Clock) -> Linker:
             "se": until,
             "sig": base64.b64encode(digest).decode(),
         }
-        return f"{endpoint}/{container}/{quote(key)}?{urlencode(query)}"
+        return f"{endpoint}/{quote(f'{place}/{key}')}?{urlencode(query)}"
 
     return sign
 
