@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from scripts.gen_docs import cli, contract, errors, events, kinds, metrics, screenshot, settings, states
+from scripts.gen_docs import cli, contract, errors, events, kinds, metrics, screenshot, services, settings, states
 from scripts.gen_docs.source import ROOT
 
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -16,6 +16,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "metrics": metrics.write,
     "states": states.write,
     "kinds": kinds.write,
+    "services": services.write,
     "broker-contract": contract.write,
 }
 README = ROOT / "README.md"

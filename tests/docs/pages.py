@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+_WRITTEN = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]
+PAGES = sorted(page for page in _WRITTEN if "node_modules" not in page.parts)
 
 _FENCE = re.compile(r"^```(.*)$")
 _HEADING = re.compile(r"^#{1,6} +(.+?) *$")

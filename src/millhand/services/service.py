@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from millhand.app.app import App
 from millhand.config import Settings
 from millhand.services.environment import ServiceSettings
+from millhand.telemetry.facts import MetricFacts
 
 OwnT = TypeVar("OwnT", bound=ServiceSettings)
 
@@ -36,7 +37,8 @@ class Service(Generic[OwnT]):
 
     `settings` are its own variables. `adapt` says what they mean for millhand's settings. `kinds` makes its part of any
     app: handlers, and observers without which the producers would miss something. `voice` adds to its own worker what
-    only users of the source look for: their log lines and metrics; and checks for `millhand doctor`.
+    only users of the source look for: their log lines and metrics; and checks for `millhand doctor`. `guide` is its page among the how-tos, `metrics` what
+    its voice adds.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Service(Generic[OwnT]):
     adapt: Callable[[Settings, OwnT], Settings]
     kinds: Callable[[Told[OwnT]], App]
     voice: Callable[[Told[OwnT], App], None]
+    guide: str
+    metrics: tuple[MetricFacts, ...] = ()
 
     def app(self) -> App:
         """The app of a worker that is this service and nothing else; raises `ConfigError` for bad variables."""

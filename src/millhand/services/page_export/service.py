@@ -14,7 +14,7 @@ from millhand.services.page_export import checks
 from millhand.services.page_export.export import Export
 from millhand.services.page_export.farewell import Farewell
 from millhand.services.page_export.job import KIND, ExportMap
-from millhand.services.page_export.metrics import ExportMetrics
+from millhand.services.page_export.metrics import FACTS, ExportMetrics
 from millhand.services.page_export.naming import folder_of
 from millhand.services.page_export.narration import Narrator
 from millhand.services.page_export.rendering import browser_of
@@ -121,4 +121,6 @@ SERVICE = Service(
     adapt=adapted,
     kinds=kinds,
     voice=voice,
+    guide="run-the-page-exporter",
+    metrics=FACTS,
 )
