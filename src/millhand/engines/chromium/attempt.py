@@ -19,12 +19,12 @@ from millhand.engines.chromium.picture import Photographer, first_shown
 from millhand.engines.chromium.printing import print_page
 from millhand.engines.chromium.protocol import PageProtocol, ScriptError
 from millhand.engines.chromium.ready import Phase
-from millhand.engines.chromium.values import ChromiumSettings, Exported, PageLimits, PageOrder, Picture
+from millhand.engines.chromium.values import ChromiumSettings, Exported, FontUse, PageLimits, PageOrder, Picture
 from millhand.engines.chromium.visit import Visit, new_context
 
 LOOK_EVERY = 0.1
 """Seconds between looks at memory, crashes and cancellation."""
-_CLOSE_SECONDS = 5.0
+_CLOSE_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,9 @@ class Attempt:
             context = await self._context()
             try:
                 protocol = await self._visit.open(context, first_shown(self._told.order.view, self._told.settings))
-                used = await fonts.used(protocol)
+                used: tuple[FontUse, ...] = ()
+                with contextlib.suppress(PlaywrightError):  # a page that moves on has none that could be told
+                    used = await fonts.used(protocol)
                 made = await self._made(protocol)
             finally:
                 await self._closed(context.close())

@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -16,10 +15,10 @@ from playwright.async_api import Error as PlaywrightError
 from millhand.core.errors import EngineFailed
 from millhand.engines.chromium import cdp, install
 from millhand.engines.chromium.values import ChromiumSettings
-from millhand.engines.meter import TreeMeter
+from millhand.engines.meter import TreeMeter, descendants
 from millhand.engines.process import kill_tree
 
-_CLOSE_SECONDS = 5.0
+_CLOSE_SECONDS = 4.0
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: what is not given a gate of its own reaches nothing
 
 
@@ -63,29 +62,40 @@ class RunningBrowser:
     def kill(self) -> None:
         """End it at once with all its processes, its driver too: that may have more to hear of it than it ever will."""
         self.broken = True
-        processes = list(self._processes())
-        kill_tree(self._driver)
-        kill_tree(self.pid)
-        psutil.wait_procs(processes, timeout=_CLOSE_SECONDS)
+        _end(self._processes(), patience=0)
 
     async def close(self) -> None:
         """End it in order, or by force where it is broken or does not listen; then remove its files."""
+        processes = self._processes()
         if not self.broken:
             with contextlib.suppress(PlaywrightError, TimeoutError):
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await self.browser.close()
-        if self.broken or _lives(self.pid):
-            await asyncio.to_thread(self.kill)
+                    await self._playwright.stop()
+        await asyncio.to_thread(_end, processes, patience=0 if self.broken else _CLOSE_SECONDS)
         with contextlib.suppress(PlaywrightError, TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._playwright.stop()
+        # Only now: what still ran would write into the profile while it is removed.
         await asyncio.to_thread(shutil.rmtree, self.place, ignore_errors=True)
 
-    def _processes(self) -> Iterator[psutil.Process]:
+    def _processes(self) -> list[psutil.Process]:
+        """The driver and the browser, each with all under it."""
+        found: dict[int, psutil.Process] = {}
         for pid in (self._driver, self.pid):
             with contextlib.suppress(psutil.Error):
                 process = psutil.Process(pid)
-                yield from (process, *process.children(recursive=True))
+                found |= {each.pid: each for each in (process, *descendants(process))}
+        return list(found.values())
+
+
+def _end(processes: list[psutil.Process], patience: float) -> None:
+    """Wait for processes to end by themselves for so many seconds, and kill those that do not."""
+    _, alive = psutil.wait_procs(processes, timeout=patience) if patience else ([], processes)
+    for process in alive:
+        if process.is_running():
+            kill_tree(process.pid)
+    psutil.wait_procs(alive, timeout=_CLOSE_SECONDS)
 
 
 def _lives(pid: int) -> bool:

@@ -3,18 +3,28 @@
 Metrics set in one session do not hold for captures in another, which silently come out at another scale.
 """
 
+import asyncio
 import base64
 import json
 from fractions import Fraction
 from typing import Any, cast
 
 from playwright.async_api import CDPSession
+from playwright.async_api import Error as PlaywrightError
 
 from millhand.engines.chromium import cdp
 from millhand.engines.chromium.strips import Area
 from millhand.engines.chromium.values import PictureFormat, View
 
 _WORLD = "millhand"
+_WENT_ON = (
+    "Cannot find context",
+    "context was destroyed",
+    "Promise was collected",
+    "No frame for given id",
+    "navigated",
+)
+_MOMENT = 0.05  # seconds
 # Those that end are shown as they end; those that never do are stopped where they begin. A caret would blink.
 _HOLD_STILL = """(() => {
   document.activeElement?.blur();
@@ -75,11 +85,11 @@ class PageProtocol:
 
         It runs outside of the page's content security policy.
         """
-        return await self._evaluated(expression)
+        return await self._evaluated(expression, own=False)
 
     async def look(self, expression: str) -> object:
         """As `ask`, but for our own scripts: in a world of its own, in which the page has tampered with nothing."""
-        return await self._evaluated(expression, contextId=await self.own_world())
+        return await self._evaluated(expression, own=True)
 
     async def own_world(self) -> int:
         """The id of a JavaScript world that shares the page's document and nothing else."""
@@ -87,10 +97,17 @@ class PageProtocol:
         world = await self._send("Page.createIsolatedWorld", frameId=tree["frame"]["id"], worldName=_WORLD)
         return int(world["executionContextId"])
 
-    async def _evaluated(self, expression: str, **more: object) -> object:
-        answer = await self._send(
-            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True, silent=True, **more
-        )
+    async def _evaluated(self, expression: str, *, own: bool) -> object:
+        told = {"expression": expression, "awaitPromise": True, "returnByValue": True, "silent": True}
+        while True:
+            try:
+                world = {"contextId": await self.own_world()} if own else {}
+                answer = await self._send("Runtime.evaluate", **told, **world)
+                break
+            except PlaywrightError as error:
+                if not any(each in error.message for each in _WENT_ON):
+                    raise
+                await asyncio.sleep(_MOMENT)  # the page goes on to another document: that one is asked
         if thrown := answer.get("exceptionDetails"):
             raise ScriptError(str(thrown.get("exception", {}).get("description", thrown.get("text", "")))[:300])
         return answer["result"].get("value")
