@@ -9,7 +9,7 @@ import secrets
 import stat
 import sys
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,6 +45,20 @@ def files_below(folder: Path) -> list[Path]:
     """Every regular file below a folder, sorted, without drafts; links are neither listed nor followed."""
     found = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
     return sorted(path for path in found if not _DRAFT.fullmatch(path.name) and _is_plain(path))
+
+
+def remove_old_drafts(folder: Path, before: float) -> int:
+    """Remove drafts last written before that time (seconds since the epoch), and return how many.
+
+    Who wrote them was killed. There are such only where drafts must have names, as on NFS.
+    """
+    removed = 0
+    for path in folder.glob(".millhand-*.part"):
+        with suppress(OSError):  # others may clean up as well
+            if _DRAFT.fullmatch(path.name) and path.stat().st_mtime < before:
+                path.unlink()
+                removed += 1
+    return removed
 
 
 def make_folders(folder: Path) -> None:

@@ -37,8 +37,8 @@ class Service(Generic[OwnT]):
 
     `settings` are its own variables. `adapt` says what they mean for millhand's settings. `kinds` makes its part of any
     app: handlers, and observers without which the producers would miss something. `voice` adds to its own worker what
-    only users of the source look for: their log lines and metrics; and checks for `millhand doctor`. `guide` is its page among the how-tos, `metrics` what
-    its voice adds.
+    only users of the source look for: their log lines and `metrics`; and checks for `millhand doctor`. `guide` is its
+    page among the how-tos.
     """
 
     name: str

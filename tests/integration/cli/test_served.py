@@ -78,7 +78,7 @@ def test_top_shows_the_worker(served: Served) -> None:
 def test_health_asks_the_worker(served: Served) -> None:
     assert served("health", "--url", served.url).out == "ok\n"
     assert served("health", "--ready", "--url", served.url).out == "ready\n"
-    assert served("health", "--url", "http://127.0.0.1:9").code == 4
+    assert served("health", "--url", "http://127.0.0.1:9").code == 1
 
 
 def test_doctor_finds_the_worker_well(served: Served) -> None:

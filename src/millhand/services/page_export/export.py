@@ -83,13 +83,12 @@ class Export:
     def _exported(self, size: PrintSize) -> ExportedMap:
         page = page_of(self._job, size, self._made, self._own)
         path = self._ctx.scratch / f"page.{self._made}"
-        self._ctx.progress(0.1, "rendering")
         facts = rendered(self._ctx, self._ctx.use(self._browser), page, path, self._pages)
         for notice in facts.notices:
             self._ctx.log.warning(notice)
         if self._ctx.cancelled:
             raise JobCancelled("cancelled before the file was saved")
-        self._ctx.progress(0.8, "saving")
+        self._ctx.progress(0.9, "saving the file")
         saved = self._saved(path, page, facts)
         exported = ExportedMap(
             file_path=self._place.path,
@@ -124,7 +123,7 @@ class Export:
 
     def _tell(self) -> None:
         """Tell that the file is there; it is removed where nobody wants it."""
-        self._ctx.progress(0.9, "telling the API server")
+        self._ctx.progress(0.95, "telling the API server")
         job_id, place = self._job.print_job_id, self._place
         try:
             persistently(lambda: self._api.complete(job_id, place.path), _COMPLETE_WAITS, self._pause)

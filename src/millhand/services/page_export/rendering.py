@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from millhand.engines.chromium.engine import Chromium
 
 Format = Literal["png", "pdf"]
+_RENDERING_FROM, _RENDERING_TO = 0.05, 0.9
 _SAYS = "The page says that it failed: "
 
 
@@ -49,12 +50,12 @@ def browser_of(page_settings: PageSettings, own: PageExportSettings) -> "Resourc
 
     @resource
     @contextmanager
-    def browser(_workdir: Path) -> "Generator[Chromium]":
+    def browser(workdir: Path) -> "Generator[Chromium]":
         install.require_playwright()
         # Here and not above: Playwright is an extra, and jobs are sent where it is not installed.
         from millhand.engines.chromium.engine import Chromium  # noqa: PLC0415
 
-        engine = Chromium(settings)
+        engine = Chromium(settings, workdir)
         try:
             yield engine
         finally:
@@ -79,8 +80,12 @@ def page_of(job: ExportMap, size: PrintSize, made: Format, own: PageExportSettin
 def rendered(ctx: Context, engine: "Chromium", page: ExportPage, target: Path, settings: PageSettings) -> Exported:
     """Render a page into a file and check it; raises what the engine raises, `RenderFailed` or `BadRender`."""
     order = order_of(page, page.url)
+
+    def progress(share: float, text: str) -> None:
+        ctx.progress(_RENDERING_FROM + share * (_RENDERING_TO - _RENDERING_FROM), text)
+
     try:
-        exported = engine.export(order, target, settings.page, lambda: ctx.cancelled)
+        exported = engine.export(order, target, settings.page, lambda: ctx.cancelled, progress)
     except (BadPage, PageTooDemanding) as error:
         raise _translated(error) from error
     wanted = (getattr(order.output, "width", None), getattr(order.output, "height", None))

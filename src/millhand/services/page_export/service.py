@@ -1,11 +1,14 @@
 """The page exporter as a service: what its variables mean for millhand's settings, its kind, and its voice."""
 
 from functools import partial
+from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from millhand.app.app import App
 from millhand.app.handler_settings import page_settings
+from millhand.blobs.replace import remove_old_drafts
 from millhand.config import Settings, beneath, over
+from millhand.core.clock import MICROSECONDS, SystemClock
 from millhand.core.context import Context
 from millhand.core.limits import Limits
 from millhand.core.registry import Registry
@@ -27,6 +30,7 @@ from millhand.telemetry.metrics import Metrics
 _ORIGIN = "service page-export"
 _POSTGRES = frozenset({"postgres", "postgresql"})
 _STORES = ("s3://", "az://", "azure://")
+_OLD_DRAFT = 3_600.0
 _CALLS = 150.0
 """Seconds that the calls to the API may take beside the page, over all their tries."""
 
@@ -100,8 +104,15 @@ class _Parts:
         own = self._told.own
         if self._browser is None:
             self._browser = browser_of(self._pages, own)
+            _tidy(folder_of(own.exports))
         api = StatusApi(own.api_url, own.caller)
         return Export(ctx, job, own=own, pages=self._pages, browser=self._browser, api=api)
+
+
+def _tidy(folder: Path | None) -> None:
+    """Remove what killed workers left half-written; an hour is more than any file takes."""
+    if folder is not None and folder.is_dir():
+        remove_old_drafts(folder, SystemClock().now() / MICROSECONDS - _OLD_DRAFT)
 
 
 def voice(told: Told[PageExportSettings], app: App) -> None:
