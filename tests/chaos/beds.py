@@ -2,19 +2,21 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tests.chaos.evidence import Records, open_records
 from tests.chaos.faults import Striker
 from tests.chaos.plan import Fault
 
 
 class Bed(Protocol):
-    """A place for jobs. `ledger` is the URL of the database in which all is found after a run."""
+    """A place for jobs."""
 
     @property
-    def ledger(self) -> str:
-        """The URL by which the judges read; no fault stands between."""
+    def records(self) -> Records:
+        """What the place can tell after a run; no fault stands between."""
         ...
 
     def environment(self, who: str) -> Mapping[str, str]:
@@ -25,28 +27,40 @@ class Bed(Protocol):
         """The faults that can befall the place, and how each strikes."""
         ...
 
+    async def finish(self) -> Sequence[str]:
+        """End in good order what works there beside millhand; tells what ended otherwise than it should."""
+        ...
 
+
+OpenBed = Callable[[Path, Sequence[str], int], AbstractAsyncContextManager[Bed]]
+"""Makes the place in the folder of a run, for processes of these names and for this seed; it is gone at the end."""
+
+
+@dataclass(frozen=True)
 class SqliteBed:
     """A file, which only the processes' own deaths can trouble."""
 
-    def __init__(self, folder: Path) -> None:
-        self.ledger = f"sqlite:///{folder}/data/millhand.db"
+    url: str
+    records: Records
 
     def environment(self, who: str) -> Mapping[str, str]:
         """The same for all."""
         del who
-        return {"MILLHAND_DATABASE": self.ledger}
+        return {"MILLHAND_DATABASE": self.url}
 
     def strikers(self) -> Mapping[Fault, Striker]:
         """None."""
         return {}
 
+    async def finish(self) -> Sequence[str]:
+        """There is nothing to end."""
+        return ()
+
 
 @asynccontextmanager
-async def sqlite_bed(folder: Path, _: Sequence[str]) -> AsyncGenerator[Bed]:
+async def sqlite_bed(folder: Path, names: Sequence[str], seed: int) -> AsyncGenerator[Bed]:
     """The embedded queue, in the folder of the run."""
-    yield SqliteBed(folder)
-
-
-OpenBed = Callable[[Path, Sequence[str]], AbstractAsyncContextManager[Bed]]
-"""Makes the place in the folder of a run, for processes of these names; it is gone at the end."""
+    del names, seed
+    url = f"sqlite:///{folder}/data/millhand.db"
+    async with open_records(url) as records:
+        yield SqliteBed(url, records)

@@ -10,13 +10,13 @@ from functools import partial
 import psutil
 
 from tests.chaos.faults import Hit, Striker
-from tests.chaos.fleet import Dispatcher, Producer, name_of_executor
+from tests.chaos.fleet import Dispatcher, Place, Producer, name_of_executor
 from tests.chaos.plan import Fault, Strike
 
 _STOPS_WITHIN = 1.0
 
 _Rest = Callable[[], Awaitable[None]]
-_ToDispatcher = Callable[[Dispatcher, float], Awaitable[None]]
+_ToPlace = Callable[[Place, float], Awaitable[None]]
 _ToExecutor = Callable[[psutil.Process, float], Awaitable[_Rest]]
 
 
@@ -34,9 +34,9 @@ class Blows:
             Fault.KILL_EXECUTOR: partial(self._at_executor, self._kill),
             Fault.END_EXECUTOR: partial(self._at_executor, _end),
             Fault.FREEZE_EXECUTOR: partial(self._at_executor, _freeze),
-            Fault.KILL_DISPATCHER: partial(self._at_dispatcher, _killed),
-            Fault.FREEZE_DISPATCHER: partial(self._at_dispatcher, _frozen),
-            Fault.DRAIN_DISPATCHER: partial(self._at_dispatcher, _drained),
+            Fault.KILL_DISPATCHER: partial(self._at_dispatcher, killed),
+            Fault.FREEZE_DISPATCHER: partial(self._at_dispatcher, frozen),
+            Fault.DRAIN_DISPATCHER: partial(self._at_dispatcher, ended),
             Fault.ABORT_DISPATCHER: partial(self._at_dispatcher, _aborted),
             Fault.KILL_PRODUCER: self._at_producer,
         }
@@ -44,17 +44,9 @@ class Blows:
     async def _at_producer(self, _: Strike) -> Hit | None:
         return Hit("killed", _nothing) if self._producer.kill() else None
 
-    async def _at_dispatcher(self, do: _ToDispatcher, strike: Strike) -> Hit | None:
+    async def _at_dispatcher(self, do: _ToPlace, strike: Strike) -> Hit | None:
         target = self._free_dispatcher(strike)
-        if target is None:
-            return None
-        target.busy = True
-
-        async def rest() -> None:
-            await do(target, strike.seconds)
-            target.busy = False
-
-        return Hit(f"{target.name}, process {target.pid}, {strike.seconds} s", rest)
+        return None if target is None else strike_place(do, target, strike)
 
     async def _at_executor(self, do: _ToExecutor, strike: Strike) -> Hit | None:
         dispatcher = self._free_dispatcher(strike)
@@ -76,6 +68,17 @@ class Blows:
         self.killed_executors.add(name_of_executor(executor))
         executor.kill()
         return _nothing
+
+
+def strike_place(do: _ToPlace, target: Place, strike: Strike) -> Hit:
+    """Have a fault at work on a place until a process is up there again."""
+    target.busy = True
+
+    async def rest() -> None:
+        await do(target, strike.seconds)
+        target.busy = False
+
+    return Hit(f"{target.name}, process {target.pid}, {strike.seconds} s", rest)
 
 
 async def _end(executor: psutil.Process, _: float) -> _Rest:
@@ -100,26 +103,29 @@ async def _freeze(executor: psutil.Process, seconds: float) -> _Rest:
     return thaw
 
 
-async def _killed(dispatcher: Dispatcher, seconds: float) -> None:
-    await dispatcher.fell(signal.SIGKILL, seconds)
+async def killed(place: Place, seconds: float) -> None:
+    """Kill its process; the next one starts that many seconds later."""
+    await place.fell(signal.SIGKILL, seconds)
 
 
-async def _frozen(dispatcher: Dispatcher, seconds: float) -> None:
-    dispatcher.tell(signal.SIGSTOP)
+async def frozen(place: Place, seconds: float) -> None:
+    """Let its process stand still for a while."""
+    place.tell(signal.SIGSTOP)
     await asyncio.sleep(seconds)
-    dispatcher.tell(signal.SIGCONT)
+    place.tell(signal.SIGCONT)
 
 
-async def _drained(dispatcher: Dispatcher, _: float) -> None:
-    await dispatcher.fell(signal.SIGTERM, 0.0)
+async def ended(place: Place, _: float) -> None:
+    """Let its process end in good order; the next one starts at once."""
+    await place.fell(signal.SIGTERM, 0.0)
 
 
-async def _aborted(dispatcher: Dispatcher, seconds: float) -> None:
-    first = dispatcher.pid
-    felled = asyncio.create_task(dispatcher.fell(signal.SIGTERM, 0.0))
+async def _aborted(place: Place, seconds: float) -> None:
+    first = place.pid
+    felled = asyncio.create_task(place.fell(signal.SIGTERM, 0.0))
     await asyncio.sleep(seconds)
-    if dispatcher.pid == first:
-        dispatcher.tell(signal.SIGTERM)
+    if place.pid == first:
+        place.tell(signal.SIGTERM)
     await felled
 
 

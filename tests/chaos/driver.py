@@ -14,7 +14,7 @@ from millhand.testing.checker import check
 from millhand.testing.evidence import Breach, Evidence
 from tests.chaos.beds import Bed, OpenBed
 from tests.chaos.blows import Blows
-from tests.chaos.evidence import Ledger, evidence_of, open_ledger, repeated_runs, unexplained
+from tests.chaos.evidence import repeated_runs, unexplained
 from tests.chaos.faults import Faults, Struck
 from tests.chaos.fleet import Dispatcher, Producer, of_run
 from tests.chaos.pace import Pace
@@ -50,18 +50,24 @@ class _Lived:
 async def run(open_bed: OpenBed, folder: Path, seed: int, jobs: int) -> Outcome:
     """Run the plan of a seed in this folder, which then holds all records of it."""
     began = time.monotonic()
-    async with open_bed(folder, [*_DISPATCHERS, _PRODUCER]) as bed, open_ledger(bed.ledger) as ledger:
+    async with open_bed(folder, [*_DISPATCHERS, _PRODUCER], seed) as bed:
         plan = make_plan(seed, jobs, PROCESS_FAULTS.union(bed.strikers()))
         try:
-            lived = await _live(folder, bed, plan, ledger)
+            lived = await _live(folder, bed, plan)
         finally:
             _kill_all(folder)
-        evidence = await evidence_of(folder, ledger)
-        breaches = [*lived.breaches, *unexplained(await ledger.crashes(), lived.killed_executors), *check(evidence)]
+        gathered = await bed.records.evidence(folder)
+        evidence = gathered.evidence
+        breaches = [
+            *lived.breaches,
+            *gathered.breaches,
+            *unexplained(evidence, lived.killed_executors),
+            *check(evidence),
+        ]
     return Outcome(evidence, breaches, lived.struck, repeated_runs(folder), time.monotonic() - began)
 
 
-async def _live(folder: Path, bed: Bed, plan: Plan, ledger: Ledger) -> _Lived:
+async def _live(folder: Path, bed: Bed, plan: Plan) -> _Lived:
     dispatchers = [Dispatcher(folder, name, bed.environment(name)) for name in _DISPATCHERS]
     await asyncio.gather(*(one.begin() for one in dispatchers))
     await _until(lambda: all(one.ready for one in dispatchers), _UP_WITHIN)
@@ -71,12 +77,13 @@ async def _live(folder: Path, bed: Bed, plan: Plan, ledger: Ledger) -> _Lived:
     blows = Blows(dispatchers, producer)
     faults = Faults({**blows.strikers(), **bed.strikers()}, pace)
     await asyncio.gather(producer.run(), faults.run(plan.strikes))
-    done = await _until(ledger.is_done, _DONE_WITHIN)
+    done = await _until(bed.records.is_done, _DONE_WITHIN)
     await asyncio.gather(*(one.finish() for one in dispatchers))
+    unexpected = [*await bed.finish(), *(text for one in (*dispatchers, producer) for text in one.unexpected)]
     await _until(lambda: not of_run(folder), _GONE_WITHIN)
     breaches = [] if done else [Breach("hang", "", f"jobs are left after {_DONE_WITHIN:g} s without a fault")]
     breaches += [Breach("left process", "", _describe(process)) for process in of_run(folder).values()]
-    breaches += [Breach("unexpected end", "", text) for one in (*dispatchers, producer) for text in one.unexpected]
+    breaches += [Breach("unexpected end", "", text) for text in unexpected]
     breaches += [Breach("missed", "", f"nothing was up to {strike.fault}") for strike in faults.struck.missed]
     return _Lived(faults.struck, blows.killed_executors, [*breaches, *_tracebacks(folder)])
 

@@ -2,10 +2,11 @@
 
 import json
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -20,16 +21,27 @@ from tests.chaos.app import SELF_KILLING
 
 
 @dataclass(frozen=True, slots=True)
-class Crash:
-    """A crash that a job was charged because its executor died."""
+class Gathered:
+    """The evidence of a run, and breaches that showed while it was put together."""
 
-    job_id: str
-    kind: str
-    executor: str
+    evidence: Evidence
+    breaches: list[Breach]
 
 
-class Ledger:
-    """What the database says of a run. All of it may be asked once no fault strikes any more."""
+class Records(Protocol):
+    """What the place where the jobs waited can tell of a run, once no fault strikes any more."""
+
+    async def is_done(self) -> bool:
+        """Whether every job is final."""
+        ...
+
+    async def evidence(self, folder: Path) -> Gathered:
+        """All that is known of the run in this folder; its processes must have ended."""
+        ...
+
+
+class SqlRecords:
+    """The rows of our own ledger."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -39,42 +51,32 @@ class Ledger:
         live = sa.select(jobs.c.id).where(jobs.c.state.not_in([state.value for state in FINAL])).limit(1)
         return await self._database.read(lambda connection: connection.execute(live).first() is None)
 
-    async def jobs(self) -> list[JobRow]:
-        """All jobs."""
-        return await self._database.read(lambda connection: [_job(row) for row in connection.execute(sa.select(jobs))])
-
-    async def attempts(self) -> list[AttemptRow]:
-        """All attempts."""
-        return await self._database.read(lambda connection: [_attempt(row) for row in connection.execute(_ATTEMPTS)])
-
-    async def crashes(self) -> list[Crash]:
-        """The crashes that were seen by the executor's own dispatcher."""
-
-        def read(connection: sa.Connection) -> list[Crash]:
-            return [Crash(row.id, row.kind, f"{row.worker}.{row.executor}") for row in connection.execute(_CRASHES)]
-
-        return await self._database.read(read)
+    async def evidence(self, folder: Path) -> Gathered:
+        """The rows, the histories, and the handlers' own words."""
+        read = self._database.read
+        evidence = Evidence(
+            history=read_history(folder / "history"),
+            jobs=await read(lambda connection: [_job(row) for row in connection.execute(sa.select(jobs))]),
+            attempts=await read(lambda connection: [_attempt(row) for row in connection.execute(_ATTEMPTS)]),
+            runs=handler_runs(folder),
+        )
+        return Gathered(evidence, [])
 
 
 @asynccontextmanager
-async def open_ledger(url: str) -> AsyncGenerator[Ledger]:
+async def open_records(url: str) -> AsyncGenerator[SqlRecords]:
     """The ledger at a URL."""
     database = Database.at(url, clock=SystemClock())
     await database.open()
     try:
-        yield Ledger(database)
+        yield SqlRecords(database)
     finally:
         await database.close()
 
 
-async def evidence_of(folder: Path, ledger: Ledger) -> Evidence:
-    """All that is known of the run in this folder; its processes must have ended."""
-    return Evidence(
-        history=read_history(folder / "history"),
-        jobs=await ledger.jobs(),
-        attempts=await ledger.attempts(),
-        runs=[run for path in _run_files(folder) for run in _runs(path)],
-    )
+def handler_runs(folder: Path) -> list[HandlerRun]:
+    """The calls of handlers in our own executors."""
+    return [run for path in _run_files(folder) for run in _runs(path)]
 
 
 def repeated_runs(folder: Path) -> int:
@@ -85,25 +87,24 @@ def repeated_runs(folder: Path) -> int:
     return sum(count - 1 for count in returned.values())
 
 
-def unexplained(crashes: Sequence[Crash], killed_executors: set[str]) -> Iterator[Breach]:
-    """Those crashes that neither a fault nor the job itself explains."""
-    for crash in crashes:
-        if crash.executor not in killed_executors and crash.kind not in SELF_KILLING:
-            yield Breach("crash charged", crash.job_id, f"{crash.executor} was not killed by any fault")
+def unexplained(evidence: Evidence, killed_executors: set[str]) -> Iterator[Breach]:
+    """Jobs that were charged the death of an executor which neither a fault nor the job itself brought about."""
+    kinds = {job.id: job.kind for job in evidence.jobs}
+    for row in evidence.attempts:
+        executor = f"{row.worker}.{row.executor}"
+        charged = row.charge is Charge.CRASH and not row.rescued
+        if charged and executor not in killed_executors and kinds.get(row.job_id) not in SELF_KILLING:
+            yield Breach("crash charged", row.job_id, f"{executor} was not killed by any fault")
 
 
 _ATTEMPTS = sa.select(attempts, jobs.c.id).join(jobs, jobs.c.seq == attempts.c.job)
-_CRASHES = (
-    sa.select(jobs.c.id, jobs.c.kind, attempts.c.worker, attempts.c.executor)
-    .join(jobs, jobs.c.seq == attempts.c.job)
-    .where(attempts.c.charge == Charge.CRASH.value, attempts.c.cause != Cause.LEASE_EXPIRED.value)
-)
 
 
 def _job(row: sa.Row) -> JobRow:
     return JobRow(
         id=row.id,
         state=State(row.state),
+        kind=row.kind,
         failures=row.failures,
         crashes=row.crashes,
         max_attempts=row.max_attempts,
@@ -124,6 +125,7 @@ def _attempt(row: sa.Row) -> AttemptRow:
         cause=Cause(row.cause),
         charge=Charge(row.charge),
         failure_code="" if row.failure is None else json.loads(row.failure)["code"],
+        executor=row.executor,
     )
 
 

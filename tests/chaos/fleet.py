@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,26 +50,27 @@ async def start(
     folder: Path, name: str, environment: Mapping[str, str], module: str, *arguments: str
 ) -> asyncio.subprocess.Process:
     """Start a module of ours as the process of that name; what it says goes to its log."""
+    return await start_program(folder, name, environment, sys.executable, "-m", module, *arguments)
+
+
+async def start_program(
+    folder: Path, name: str, environment: Mapping[str, str], *command: str | Path
+) -> asyncio.subprocess.Process:
+    """Start any program as the process of that name."""
     with (folder / f"{name}.log").open("ab") as said:
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            module,
-            *arguments,
-            env={**os.environ, **settings_of(folder), **environment},
-            stdout=said,
-            stderr=said,
+            *command, env={**os.environ, **settings_of(folder), **environment}, stdout=said, stderr=said
         )
 
 
 @dataclass
-class Dispatcher:
-    """The place of one dispatcher, where one process follows the other. While `busy`, a fault is at work on it."""
+class Place(ABC):
+    """The place of one process, where one follows the other. While `busy`, a fault is at work on it."""
 
     folder: Path
     name: str
     environment: Mapping[str, str]
-    unexpected: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list[str])
     busy: bool = False
     _process: asyncio.subprocess.Process | None = None
     _keeper: asyncio.Task[None] | None = None
@@ -77,9 +79,13 @@ class Dispatcher:
     _stopping: bool = False
     _pause: float = 0.0
 
+    @abstractmethod
+    async def start(self) -> asyncio.subprocess.Process:
+        """Start one process; `begin` starts the first, and whenever one has ended the next follows."""
+
     async def begin(self) -> None:
         """Start the first process, and from then on a new one whenever it has ended."""
-        self._process = await self._start()
+        self._process = await self.start()
         self._keeper = asyncio.create_task(self._keep())
 
     @property
@@ -90,18 +96,8 @@ class Dispatcher:
 
     @property
     def ready(self) -> bool:
-        """Whether the present process has had all its executors ready."""
+        """Whether the present process has begun to work, with all that it needs."""
         return self.pid > 0 and ready_mark(self.folder, self.pid).exists()
-
-    def executors(self) -> list[psutil.Process]:
-        """The executors of the present process, oldest first."""
-        with contextlib.suppress(psutil.Error):
-            if self.pid:
-                children = [
-                    each for each in psutil.Process(self.pid).children() if "millhand.app.child" in _words(each)
-                ]
-                return sorted(children, key=lambda each: each.pid)
-        return []
 
     def tell(self, number: signal.Signals) -> None:
         """Send the present process a signal that it survives, or at least may."""
@@ -117,7 +113,7 @@ class Dispatcher:
         await self._replaced.wait()
 
     async def finish(self) -> None:
-        """Drain it for good."""
+        """Let it end in good order, for good."""
         self._stopping = self._expected = True
         self.tell(signal.SIGTERM)
         if self._keeper is None:
@@ -126,9 +122,6 @@ class Dispatcher:
             await asyncio.wait_for(self._keeper, _ENDS_WITHIN)
         except TimeoutError:
             self.unexpected.append(f"{self.name} did not end within {_ENDS_WITHIN:g} s of SIGTERM")
-
-    async def _start(self) -> asyncio.subprocess.Process:
-        return await start(self.folder, self.name, self.environment, "tests.chaos.worker")
 
     async def _keep(self) -> None:
         while self._process is not None:
@@ -139,8 +132,26 @@ class Dispatcher:
                 return
             await asyncio.sleep(max(self._pause, _BEFORE_ANOTHER_TRY if code == NOBODY_THERE else 0.0))
             self._expected, self._pause = False, 0.0
-            self._process = await self._start()
+            self._process = await self.start()
             self._replaced.set()
+
+
+class Dispatcher(Place):
+    """The place of a dispatcher."""
+
+    async def start(self) -> asyncio.subprocess.Process:
+        """A worker of ours, whose broker is watched."""
+        return await start(self.folder, self.name, self.environment, "tests.chaos.worker")
+
+    def executors(self) -> list[psutil.Process]:
+        """The executors of the present process, oldest first."""
+        with contextlib.suppress(psutil.Error):
+            if self.pid:
+                children = [
+                    each for each in psutil.Process(self.pid).children() if "millhand.app.child" in _words(each)
+                ]
+                return sorted(children, key=lambda each: each.pid)
+        return []
 
 
 @dataclass

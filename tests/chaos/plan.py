@@ -36,6 +36,9 @@ class Fault(StrEnum):
     CRASH_SERVER = "crash the server"
     END_SESSIONS = "end sessions"
     STALL_NETWORK = "stall a network"
+    KILL_COMPETITOR = "kill the competitor"
+    END_COMPETITOR = "end the competitor"
+    FREEZE_COMPETITOR = "freeze the competitor"
 
 
 PROCESS_FAULTS = frozenset(
@@ -62,6 +65,8 @@ _PAUSES = {
     Fault.RESTART_SERVER: (0.0, LEASE),
     Fault.CRASH_SERVER: (0.0, LEASE),
     Fault.STALL_NETWORK: (0.3, LEASE * 1.8),
+    Fault.KILL_COMPETITOR: (0.0, LEASE),
+    Fault.FREEZE_COMPETITOR: (0.5, LEASE * 1.8),
 }
 
 # Out of a thousand jobs, so many are of this kind; the others are quick.

@@ -13,10 +13,10 @@ from random import Random
 import psycopg
 import sqlalchemy as sa
 
-from millhand.database import schema_up
 from millhand.testing.postgres import PostgresServer, Stop, postgres_programs, postgres_server
 from millhand.testing.proxy import Proxy, proxy_to
 from tests.chaos.beds import Bed
+from tests.chaos.evidence import Records, open_records
 from tests.chaos.faults import Hit, Striker
 from tests.chaos.plan import Fault, Strike
 from tests.support import skip_or_fail
@@ -25,8 +25,9 @@ from tests.support import skip_or_fail
 class PostgresBed:
     """A database of a server, and the networks to it by the names of the processes."""
 
-    def __init__(self, server: PostgresServer, url: str, networks: Mapping[str, Proxy]) -> None:
-        self.ledger = url
+    def __init__(self, server: PostgresServer, url: str, networks: Mapping[str, Proxy], records: Records) -> None:
+        self.records = records
+        self._url = url
         self._server = server
         self._networks = networks
         self._down = False
@@ -38,7 +39,7 @@ class PostgresBed:
 
     def url(self, who: str) -> str:
         """The database as that process sees it."""
-        seen = sa.make_url(self.ledger).set(port=self._networks[who].port)
+        seen = sa.make_url(self._url).set(port=self._networks[who].port)
         return seen.render_as_string(hide_password=False)
 
     def strikers(self) -> Mapping[Fault, Striker]:
@@ -49,6 +50,10 @@ class PostgresBed:
             Fault.END_SESSIONS: self._end_sessions,
             Fault.STALL_NETWORK: self._stall,
         }
+
+    async def finish(self) -> Sequence[str]:
+        """There is nothing to end."""
+        return ()
 
     async def _fell(self, how: Stop, strike: Strike) -> Hit | None:
         if self._down:
@@ -71,8 +76,8 @@ class PostgresBed:
 
     def _end_half_of_the_sessions(self, strike: Strike) -> int:
         chosen = Random(strike.at)  # noqa: S311 - a choice that the seed decides, not a secret
-        with psycopg.connect(self.ledger, autocommit=True) as connection:
-            pids = [row[0] for row in connection.execute(_SESSIONS)]
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            pids = [row[0] for row in connection.execute(_SESSIONS, [_JUDGE])]
             victims = chosen.sample(pids, -(-len(pids) // 2))
             ended = [connection.execute("SELECT pg_terminate_backend(%s)", [pid]).fetchone() for pid in victims]
         return sum(row == (True,) for row in ended)
@@ -96,9 +101,11 @@ class PostgresBed:
         return Hit(f"{who}, {strike.seconds} s, then {'cut' if cut else 'on again'}", rest)
 
 
+_JUDGE = "judge"
 _SESSIONS = """
 SELECT pid FROM pg_stat_activity
-WHERE backend_type = 'client backend' AND datname = current_database() AND pid <> pg_backend_pid() ORDER BY pid
+WHERE backend_type = 'client backend' AND datname = current_database()
+AND pid <> pg_backend_pid() AND application_name <> %s ORDER BY pid
 """
 
 
@@ -107,13 +114,20 @@ async def _nothing() -> None:
 
 
 @asynccontextmanager
-async def postgres_bed(folder: Path, names: Sequence[str]) -> AsyncGenerator[Bed]:
+async def postgres_bed(folder: Path, names: Sequence[str], seed: int) -> AsyncGenerator[Bed]:
     """A server in the folder of the run, with the schema of this version."""
-    async with open_server(folder) as server, AsyncExitStack() as stack:
+    del seed
+    async with open_server(folder) as server, open_networks(server, names) as networks:
         url = await asyncio.to_thread(server.fresh)
-        await asyncio.to_thread(schema_up, url)
-        networks = {name: await stack.enter_async_context(proxy_to(server.port)) for name in names}
-        yield PostgresBed(server, url, networks)
+        async with open_records(f"{url}?application_name={_JUDGE}") as records:
+            yield PostgresBed(server, url, networks, records)
+
+
+@asynccontextmanager
+async def open_networks(server: PostgresServer, names: Sequence[str]) -> AsyncGenerator[Mapping[str, Proxy]]:
+    """A network to the server for each of these processes."""
+    async with AsyncExitStack() as stack:
+        yield {name: await stack.enter_async_context(proxy_to(server.port)) for name in names}
 
 
 @asynccontextmanager

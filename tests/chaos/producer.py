@@ -79,7 +79,9 @@ async def _broker(folder: Path) -> AsyncGenerator[RecordingBroker]:
     name = f"producer-{os.getpid()}-{app.clock.new_id()[-8:]}"
     settings = app.settings
     try:
-        backend = await Backend.open(settings.database, app.clock, durability=settings.durability, worker=name)
+        backend = await Backend.open(
+            settings.database, app.clock, durability=settings.durability, worker=name, broker_url=settings.broker
+        )
     except BrokerUnavailable:
         sys.exit(NOBODY_THERE)
     broker = RecordingBroker(backend.broker, folder, name, app.clock)

@@ -9,6 +9,7 @@ from millhand.core.state import Cause
 from millhand.testing.evidence import AttemptRow, Case, HandlerRun, cases_of
 from millhand.testing.history import Claim, Ending, Renewal
 from tests.chaos.driver import Outcome
+from tests.chaos.pgboss_story import NODE
 
 _MOST_SHOWN = 5
 
@@ -23,7 +24,8 @@ def summary(outcome: Outcome) -> Iterator[str]:
     yield _line("jobs", len(evidence.jobs), ", ".join(f"{count} {state}" for state, count in states.most_common()))
     faults = ", ".join(f"{count} x {fault}" for fault, count in sorted(struck.counts.items()))
     yield _line("faults", struck.counts.total(), f"{faults}; {len(struck.missed)} found nothing to strike at")
-    yield _line("attempts", len(evidence.attempts), f"{len(evidence.runs)} handler runs")
+    elsewhere = sum(run.worker.startswith(NODE) for run in evidence.runs)
+    yield _line("attempts", len(evidence.attempts), f"{len(evidence.runs)} handler runs, {elsewhere} of them in Node")
     yield _line("crashes", crashes, f"{causes[Cause.LEASE_EXPIRED]} of them by leases that ran out")
     yield _line("released", causes[Cause.RELEASED], "interrupted, and not charged")
     yield _line("refused", refused, "settlements by workers that had lost the lease")

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from millhand.core.settlement import Charge
+from millhand.core.state import Cause, State
+from millhand.testing.evidence import AttemptRow, Evidence, JobRow
 from tests.chaos.beds import sqlite_bed
 from tests.chaos.driver import run
-from tests.chaos.evidence import Crash, unexplained
+from tests.chaos.evidence import unexplained
 from tests.chaos.plan import PROCESS_FAULTS, make_plan
 from tests.chaos.report import breaches, summary
 
@@ -34,9 +37,23 @@ def test_every_fault_and_every_job_is_in_the_plan(jobs: int) -> None:
 
 
 def test_a_crash_is_explained_by_a_fault_or_by_the_job_itself_only() -> None:
-    crashes = [
-        Crash("a", "chaos.quick", "w.executor-1"),
-        Crash("b", "chaos.quick", "w.executor-2"),
-        Crash("c", "chaos.deadly", "w.executor-3"),
-    ]
-    assert [breach.job_id for breach in unexplained(crashes, {"w.executor-1"})] == ["b"]
+    about = {"a": ("chaos.quick", "1"), "b": ("chaos.quick", "2"), "c": ("chaos.deadly", "3")}
+    jobs = [JobRow(id=job_id, state=State.COMPLETED, kind=kind) for job_id, (kind, _) in about.items()]
+    attempts = [_crash_of(job_id, executor) for job_id, (_, executor) in about.items()]
+    evidence = Evidence(history=[], jobs=jobs, attempts=attempts)
+    assert [breach.job_id for breach in unexplained(evidence, {"w.1"})] == ["b"]
+
+
+def _crash_of(job_id: str, executor: str) -> AttemptRow:
+    return AttemptRow(
+        job_id=job_id,
+        fence=1,
+        number=1,
+        worker="w",
+        claimed_at=0,
+        finished_at=1,
+        state=State.RETRYABLE,
+        cause=Cause.CRASHED,
+        charge=Charge.CRASH,
+        executor=executor,
+    )

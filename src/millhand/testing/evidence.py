@@ -15,6 +15,7 @@ class JobRow:
 
     id: str
     state: State
+    kind: str = ""
     failures: int = 0
     crashes: int = 0
     max_attempts: int = 5
@@ -36,6 +37,7 @@ class AttemptRow:
     cause: Cause
     charge: Charge
     failure_code: str = ""
+    executor: str = ""
 
     @property
     def rescued(self) -> bool:

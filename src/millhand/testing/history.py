@@ -132,7 +132,9 @@ class RecordingBroker:
 def _ending(settlement: Settlement) -> list[object]:
     held = settlement.delivery
     follow_ups = [job.id for job in settlement.follow_ups if job.key is None]
-    return [held.job_id, held.fence, settlement.state, settlement.cause, settlement.charge, follow_ups]
+    told = [settlement.state, settlement.cause, settlement.charge, follow_ups]
+    code = settlement.failure.code if settlement.failure is not None else ""
+    return [held.job_id, held.fence, *told, settlement.executor, code]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,10 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A settlement that a worker asked for, with the ids of its follow-up jobs. `accepted` is None if unanswered."""
+    """A settlement that a worker asked for, with the ids of its follow-up jobs. `accepted` is None if unanswered.
+
+    `executor` names the one that ran the job, `code` the failure, if there was one.
+    """
 
     worker: str
     job_id: str
@@ -176,6 +181,8 @@ class Ending:
     charge: Charge
     follow_ups: tuple[str, ...]
     accepted: bool | None
+    executor: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +245,7 @@ def _read_extend(line: Mapping[str, Any], answer: list[bool] | None) -> Iterator
 
 
 def _read_settle(line: Mapping[str, Any], answer: list[bool] | None) -> Iterator[Entry]:
-    for place, (job_id, fence, state, cause, charge, follow_ups) in enumerate(line["asked"]):
+    for place, (job_id, fence, state, cause, charge, follow_ups, executor, code) in enumerate(line["asked"]):
         yield Ending(
             line["worker"],
             job_id,
@@ -249,6 +256,8 @@ def _read_settle(line: Mapping[str, Any], answer: list[bool] | None) -> Iterator
             Charge(charge),
             tuple(follow_ups),
             None if answer is None else answer[place],
+            executor,
+            code,
         )
 
 

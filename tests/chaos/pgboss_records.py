@@ -1,0 +1,206 @@
+"""What is known of a run on the tables of pg-boss, which keep no history of attempts: that is put together here.
+
+Each claim is known from the worker that was told of it, ours or the Node one. How it ended is known from the answer
+that its worker got or, where that was lost, from what came after it: the next claim, or the job's row at the end.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from millhand.core.clock import as_instant
+from millhand.core.settlement import Charge
+from millhand.core.state import State
+from millhand.testing.evidence import AttemptRow, Evidence, HandlerRun, JobRow
+from millhand.testing.history import Claim, Ending, Entry, Renewal, read_history, read_lines
+from tests.chaos.evidence import Gathered, handler_runs
+from tests.chaos.pgboss_story import NODE, Final, Lease, NodeRun, claim_of, tell
+from tests.chaos.plan import LEASE
+
+_STATES = {
+    "completed": State.COMPLETED,
+    "cancelled": State.CANCELLED,
+    "failed": State.DISCARDED,
+    "active": State.RUNNING,
+    "retry": State.RETRYABLE,
+    "created": State.AVAILABLE,
+}
+_NO_CAP = 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class PgBossRecords:
+    """A queue of a pg-boss in the database at `url`, and the journal of the Node worker on it."""
+
+    url: str
+    queue: str
+    journal: Path
+    expires_after: float
+
+    async def is_done(self) -> bool:
+        """Whether every job is final."""
+        async with await psycopg.AsyncConnection.connect(self.url) as connection:
+            live = "SELECT 1 FROM pgboss.job WHERE name = %s AND state < 'completed' LIMIT 1"
+            return await (await connection.execute(live, [self.queue])).fetchone() is None
+
+    async def evidence(self, folder: Path) -> Gathered:
+        """The rows, both workers' journals, and the attempts that follow from them."""
+        history = read_history(folder / "history")
+        node = list(_node_runs(self.journal))
+        gathering = _Gathering(self.expires_after, history, node)
+        for row in await self._rows():
+            gathering.add(row)
+        runs = [*handler_runs(folder), *(_handler_run(run) for run in node)]
+        return gathering.gathered(runs)
+
+    async def _rows(self) -> list[dict[str, Any]]:
+        async with await psycopg.AsyncConnection.connect(self.url) as connection:
+            found = await connection.cursor(row_factory=dict_row).execute(
+                "SELECT id::text, state::text, data, output, retry_count, retry_limit, created_on, completed_on"
+                " FROM pgboss.job WHERE name = %s",
+                [self.queue],
+            )
+            return await found.fetchall()
+
+
+class _Gathering:
+    """Puts the jobs together, one after the other."""
+
+    def __init__(self, expires_after: float, history: Sequence[Entry], node: Sequence[NodeRun]) -> None:
+        self._expires_after = expires_after
+        self._history = history
+        self._leases = _leases(history, node, expires_after)
+        self._jobs: list[JobRow] = []
+        self._attempts: list[AttemptRow] = []
+        self._gathered = Gathered(Evidence(history=(), jobs=(), attempts=()), [])
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Tell the story of one job."""
+        envelope = row["data"]["millhand"]
+        final = _final(row, envelope)
+        told = tell(final, self._leases.get(final.id, []), LEASE, self._expires_after)
+        self._attempts += told.attempts
+        self._gathered.breaches.extend(told.breaches)
+        self._jobs.append(_job(final, envelope, told.attempts))
+
+    def gathered(self, runs: Sequence[HandlerRun]) -> Gathered:
+        """All of it. What Node did is told as if it had told it like our workers."""
+        node = [lease.claim for leases in self._leases.values() for lease in leases if lease.run is not None]
+        known = {(each.job_id, each.fence) for each in self._history if isinstance(each, Ending)}
+        answers = [_answered(row) for row in self._attempts if not row.rescued and (row.job_id, row.fence) not in known]
+        evidence = Evidence(
+            history=[*self._history, *node, *answers],
+            jobs=self._jobs,
+            attempts=self._attempts,
+            runs=runs,
+            permanent=frozenset({"permanent", NODE}),
+        )
+        return replace(self._gathered, evidence=evidence)
+
+
+def _leases(history: Sequence[Entry], node: Sequence[NodeRun], expires_after: float) -> dict[str, list[Lease]]:
+    """The claims of each job in order."""
+    until: dict[tuple[str, int], int] = defaultdict(int)
+    endings: dict[tuple[str, int], Ending] = {}
+    for entry in history:
+        match entry:
+            case Renewal() if entry.kept:
+                until[entry.job_id, entry.fence] = max(until[entry.job_id, entry.fence], entry.lease_until)
+            case Ending():
+                key = (entry.job_id, entry.fence)
+                endings[key] = _first_of(endings.get(key), entry)
+            case _:
+                pass
+    claims = [entry for entry in history if isinstance(entry, Claim)]
+    found = [_lease(claim, until, endings) for claim in claims]
+    found += [Lease(claim_of(run, expires_after), claim_of(run, expires_after).lease_until, run=run) for run in node]
+    leases: dict[str, list[Lease]] = defaultdict(list)
+    for lease in sorted(found, key=lambda lease: lease.claim.fence):
+        leases[lease.claim.job_id].append(lease)
+    return leases
+
+
+def _lease(claim: Claim, until: Mapping[tuple[str, int], int], endings: Mapping[tuple[str, int], Ending]) -> Lease:
+    key = (claim.job_id, claim.fence)
+    return Lease(claim, max(claim.lease_until, until.get(key, 0)), ending=endings.get(key))
+
+
+def _first_of(before: Ending | None, ending: Ending) -> Ending:
+    """Of one settlement that was repeated, when it was asked first, and what was answered last."""
+    if before is None:
+        return ending
+    return replace(before, accepted=before.accepted or ending.accepted)
+
+
+def _final(row: Mapping[str, Any], envelope: Mapping[str, Any]) -> Final:
+    output = row["output"] or {}
+    return Final(
+        id=row["id"],
+        state=_STATES[row["state"]],
+        retry_count=row["retry_count"],
+        crashes=envelope.get("crashes", 0),
+        created_at=as_instant(row["created_on"]),
+        ended_at=as_instant(row["completed_on"] or row["created_on"]),
+        completed_by=output.get("node", ""),
+    )
+
+
+def _job(final: Final, envelope: Mapping[str, Any], attempts: Sequence[AttemptRow]) -> JobRow:
+    """The counts of a job that was cancelled do not tell whether its last attempt was charged."""
+    charged = [row for row in attempts if row.charge is not Charge.NOTHING and row.state is not State.COMPLETED]
+    crashes = sum(row.charge is Charge.CRASH for row in charged)
+    by_row = final.charged - final.crashes
+    counts = (len(charged) - crashes, crashes) if final.state is State.CANCELLED else (by_row, final.crashes)
+    # pg-boss' rules know nothing of our caps.
+    foreign = any(row.failure_code == NODE for row in charged)
+    return JobRow(
+        id=final.id,
+        state=final.state,
+        kind=envelope["kind"],
+        failures=counts[0],
+        crashes=counts[1],
+        max_attempts=_NO_CAP if foreign else envelope.get("max_attempts", 5),
+        max_crashes=_NO_CAP if foreign else envelope.get("max_crashes", 3),
+        parent_id=envelope.get("parent_id"),
+    )
+
+
+def _answered(row: AttemptRow) -> Ending:
+    about = (row.state, row.cause, row.charge)
+    return Ending(row.worker, row.job_id, row.fence, row.finished_at, *about, (), accepted=True)
+
+
+def _node_runs(journal: Path) -> Iterator[NodeRun]:
+    lines = list(read_lines(journal)) if journal.exists() else []
+    ends = {line["run"]: line for line in lines if line.get("begins") is False}
+    settled = {line["run"]: line["settled"] for line in lines if "settled" in line}
+    for line in lines:
+        if line.get("begins"):
+            end = ends.get(line["run"], {})
+            yield NodeRun(
+                name=line["run"],
+                job_id=line["job"],
+                pid=line["pid"],
+                attempt=line["attempt"],
+                claimed_at=line["claimed"],
+                began_at=line["at"],
+                ended_at=end.get("at"),
+                how=end.get("how", ""),
+                settled=settled.get(line["run"]),
+            )
+
+
+def _handler_run(run: NodeRun) -> HandlerRun:
+    return HandlerRun(
+        job_id=run.job_id,
+        attempt=run.attempt,
+        worker=claim_of(run, 0.0).worker,
+        pid=run.pid,
+        started_at=run.began_at,
+        ended_at=run.ended_at,
+    )

@@ -1,0 +1,107 @@
+"""From claims and answers to attempts: each kind of end is told, and what can't be is found."""
+
+from dataclasses import replace
+
+from millhand.core.settlement import Charge
+from millhand.core.state import Cause, State
+from millhand.testing.history import Claim, Ending
+from tests.chaos.pgboss_story import Final, Lease, NodeRun, Told, claim_of, tell
+
+SECOND = 1_000_000
+LEASE, EXPIRES = 2.0, 10.0
+DONE = Final(id="j", state=State.COMPLETED, retry_count=0, crashes=0, created_at=0, ended_at=99 * SECOND)
+
+
+def ours(at: float, attempt: int = 1, ending: Ending | None = None) -> Lease:
+    """A claim of our worker, at that second."""
+    instant = round(at * SECOND)
+    until = instant + 2 * SECOND
+    return Lease(Claim("w", "j", instant, attempt, instant, until, instant), until, ending=ending)
+
+
+def settled(at: float, state: State, charge: Charge = Charge.ATTEMPT, *, accepted: bool | None = True) -> Ending:
+    """What our worker says of a claim of that second, one second later."""
+    causes = {State.COMPLETED: Cause.SUCCEEDED, State.RETRYABLE: Cause.FAILED, State.AVAILABLE: Cause.RELEASED}
+    begun = round(at * SECOND)
+    return Ending("w", "j", begun, begun + SECOND, state, causes[state], charge, (), accepted)
+
+
+def nodes(at: float, attempt: int = 1, **told: object) -> Lease:
+    """A run of Node, at that second."""
+    instant = round(at * SECOND)
+    run = NodeRun(name=f"1.{attempt}", job_id="j", pid=1, attempt=attempt, claimed_at=instant, began_at=instant)
+    run = replace(run, **told)
+    return Lease(claim_of(run, EXPIRES), instant + 10 * SECOND, run=run)
+
+
+def told(final: Final, *leases: Lease) -> Told:
+    return tell(final, leases, LEASE, EXPIRES)
+
+
+def ends(final: Final, *leases: Lease) -> list[tuple[Cause, Charge]]:
+    """How the attempts ended, if nothing is wrong."""
+    story = told(final, *leases)
+    assert story.breaches == []
+    return [(row.cause, row.charge) for row in story.attempts]
+
+
+RAN_OUT = (Cause.LEASE_EXPIRED, Charge.CRASH)
+FAILED = (Cause.FAILED, Charge.ATTEMPT)
+SUCCEEDED = (Cause.SUCCEEDED, Charge.ATTEMPT)
+RELEASED = (Cause.RELEASED, Charge.NOTHING)
+
+
+def test_answers_are_believed() -> None:
+    first = ours(1, ending=settled(1, State.AVAILABLE, Charge.NOTHING))
+    second = ours(5, ending=settled(5, State.RETRYABLE))
+    third = ours(9, attempt=2, ending=settled(9, State.COMPLETED))
+    assert ends(replace(DONE, retry_count=1), first, second, third) == [RELEASED, FAILED, SUCCEEDED]
+
+
+def test_an_answer_that_was_lost_follows_from_what_came_after() -> None:
+    lost = settled(1, State.AVAILABLE, Charge.NOTHING, accepted=None)
+    again = ours(5, ending=settled(5, State.COMPLETED))
+    assert ends(DONE, ours(1, ending=lost), again) == [RELEASED, SUCCEEDED]
+    later = ours(5, attempt=2, ending=settled(5, State.COMPLETED))
+    assert ends(replace(DONE, retry_count=1, crashes=1), ours(1, ending=lost), later) == [RAN_OUT, SUCCEEDED]
+    assert ends(DONE, ours(1, ending=settled(1, State.COMPLETED, accepted=None))) == [SUCCEEDED]
+
+
+def test_the_jobs_own_count_decides_between_a_failure_and_a_crash() -> None:
+    lost = ours(1, ending=settled(1, State.RETRYABLE, accepted=None))
+    again = ours(5, attempt=2, ending=settled(5, State.COMPLETED))
+    assert ends(replace(DONE, retry_count=1), lost, again) == [FAILED, SUCCEEDED]
+    assert ends(replace(DONE, retry_count=1, crashes=1), lost, again) == [RAN_OUT, SUCCEEDED]
+
+
+def test_a_claim_that_nobody_was_told_of_shows_in_the_next_count() -> None:
+    late = ours(5, attempt=2, ending=settled(5, State.COMPLETED))
+    assert ends(replace(DONE, retry_count=1, crashes=1), late) == [RAN_OUT, SUCCEEDED]
+    early = ours(1, attempt=2, ending=settled(1, State.COMPLETED))
+    story = told(replace(DONE, retry_count=1, crashes=1), early)
+    assert [breach.rule for breach in story.breaches] == ["charged"]
+
+
+def test_what_node_completed_has_its_mark_or_its_answer() -> None:
+    run = nodes(1, ended_at=2 * SECOND, how="returned")
+    assert ends(replace(DONE, completed_by="1.1"), run) == [SUCCEEDED]
+    assert ends(DONE, nodes(1, ended_at=2 * SECOND, how="returned", settled=True)) == [SUCCEEDED]
+    assert ends(DONE, run) == [FAILED]  # which the checker then finds, as nobody completed the job
+
+
+def test_a_job_of_a_node_that_died_comes_back_when_its_time_is_over() -> None:
+    again = ours(12, attempt=2, ending=settled(12, State.COMPLETED))
+    assert ends(replace(DONE, retry_count=1), nodes(1), again) == [FAILED, SUCCEEDED]
+    early = ours(8, attempt=2, ending=settled(8, State.COMPLETED))
+    story = told(replace(DONE, retry_count=1), nodes(1), early)
+    assert [breach.rule for breach in story.breaches] == ["leases respected"]
+
+
+def test_claims_lost_at_the_end_give_a_job_up() -> None:
+    final = replace(DONE, state=State.DISCARDED, retry_count=2, crashes=3)
+    story = told(final, ours(1), ours(5, attempt=2))
+    assert [(row.state, row.cause) for row in story.attempts] == [
+        (State.AVAILABLE, Cause.LEASE_EXPIRED),
+        (State.AVAILABLE, Cause.LEASE_EXPIRED),
+        (State.DISCARDED, Cause.LEASE_EXPIRED),
+    ]
