@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from millhand.testing.postgres import PostgresServer
+from millhand.testing.postgres import PostgresServer, postgres_programs, postgres_server
 from millhand.testing.s3 import S3Server
 from tests.acceptance.page_exporter import DONE_WITHIN, working
 from tests.integration.services.application import Application, serving
@@ -156,3 +157,30 @@ def test_exports_go_to_an_object_store(
     path = done["output"]["filePath"]
     assert path.startswith(f"s3://{bucket}/exports/")
     assert application.jobs["job"].path == path
+
+
+def test_a_restart_of_the_database_loses_no_export(tmp_path: Path, application: Application) -> None:
+    """The export ends while PostgreSQL is down: the worker holds on to that, and tells the queue when it can."""
+    gate = application.hold("complete")
+    with tempfile.TemporaryDirectory(prefix="millhand-postgres-", ignore_cleanup_errors=True) as place:
+        Path(place).chmod(0o755)  # the server runs as another user where we are root
+        programs = postgres_programs() or skip_or_fail("PostgreSQL is not installed")
+        with postgres_server(Path(place) / "server", programs) as server:
+            database = prepare(server, VERSION)
+            with node_boss(database, VERSION) as boss:
+                boss.call("createQueue", "export-map")
+                job = send(boss, application.add("job"))
+                boss.call("stop", {"graceful": False, "wait": True})
+            with working(tmp_path, application, DATABASE_URL=database) as worker:
+                wait_until(lambda: application.steps("job")[-1:] == ["complete"], within=DONE_WITHIN, what="a file")
+                server.stop("immediate")
+                gate.set()
+                worker.wait_for("the broker can't be reached")
+                server.start()
+                worker.wait_for("[JOB_SUCCESS]")
+                with node_boss(database, VERSION) as boss:
+                    done = wait_for_state(boss, job, "completed")
+                assert worker.terminate() == 0
+    assert application.steps("job") == ["start", "complete"]
+    assert application.jobs["job"].path == done["output"]["filePath"]
+    assert len(application.rendered) == 1
