@@ -1,5 +1,6 @@
 """Chromium's own sandbox, for a user that is not root."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -74,8 +75,10 @@ def _confined(browser: int | None) -> bool:
     """Whether a page's process runs that can make but few system calls, in namespaces of its own, and not as root."""
     if browser is None:
         return False
-    for process in psutil.Process(browser).children(recursive=True):
-        if "--type=renderer" in process.cmdline():
+    with contextlib.suppress(psutil.Error, OSError):  # processes come and go while it starts
+        for process in psutil.Process(browser).children(recursive=True):
+            if "--type=renderer" not in process.cmdline():
+                continue
             status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
             told = {name: value.strip() for name, _, value in (line.partition(":") for line in status.splitlines())}
             apart = Path(f"/proc/{process.pid}/ns/pid").readlink() != Path("/proc/self/ns/pid").readlink()
