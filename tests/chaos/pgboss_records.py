@@ -156,16 +156,18 @@ def _job(final: Final, envelope: Mapping[str, Any], attempts: Sequence[AttemptRo
     crashes = sum(row.charge is Charge.CRASH for row in charged)
     by_row = final.charged - final.crashes
     counts = (len(charged) - crashes, crashes) if final.state is State.CANCELLED else (by_row, final.crashes)
-    # pg-boss' rules know nothing of our caps.
+    own = (envelope.get("max_attempts", 5), envelope.get("max_crashes", 3))
+    # pg-boss' rules know nothing of our caps, so these only tell that the job was not given up before them.
     foreign = any(row.failure_code == NODE for row in charged)
+    caps = (counts[0] or _NO_CAP, _NO_CAP) if foreign and final.state is State.DISCARDED else (_NO_CAP, _NO_CAP)
     return JobRow(
         id=final.id,
         state=final.state,
         kind=envelope["kind"],
         failures=counts[0],
         crashes=counts[1],
-        max_attempts=_NO_CAP if foreign else envelope.get("max_attempts", 5),
-        max_crashes=_NO_CAP if foreign else envelope.get("max_crashes", 3),
+        max_attempts=caps[0] if foreign else own[0],
+        max_crashes=caps[1] if foreign else own[1],
         parent_id=envelope.get("parent_id"),
     )
 
