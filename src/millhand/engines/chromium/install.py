@@ -37,7 +37,7 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - looked at, never written to
 ENOUGH_SHARED_MEMORY = 512 << 20
 """Bytes; containers get 64 MiB unless told otherwise, and a browser that runs out of it crashes."""
 
-_VERSION = re.compile(r"\d+(\.\d+)+")
+_VERSION = re.compile(r"\d+\.\d+\.\d+\.\d+")  # the four parts that every Chromium has
 _VERSION_SECONDS = 20.0
 _SANDBOX_HELPERS = (Path("/usr/lib/chromium/chrome-sandbox"), Path("/opt/google/chrome/chrome-sandbox"))
 _NAMESPACES_CLOSED = {
