@@ -14,11 +14,12 @@ let [runs, stopping] = [0, false]
 const note = (line) => appendFileSync(journal, `${JSON.stringify(line)}\n`)
 const micros = () => Math.round((performance.timeOrigin + performance.now()) * 1000)
 
-async function run(job) {
+async function run(job, managed = false) {
   const about = {
     run: `${process.pid}.${++runs}`,
     job: job.id,
     pid: process.pid,
+    managed, // pg-boss itself settles it
     attempt: job.retryCount + 1,
     claimed: new Date(job.startedOn).getTime() * 1000 + 999, // a Date keeps milliseconds
   }
@@ -52,7 +53,7 @@ async function runAndSettle(job) {
 
 async function byWorker() {
   await boss.work(queue, { batchSize: 1, includeMetadata: true, pollingIntervalSeconds: 0.5 }, async ([job]) => {
-    const { about, fails } = await run(job)
+    const { about, fails } = await run(job, true)
     if (fails) throw new Error('not today')
     return { node: about.run }
   })

@@ -194,6 +194,7 @@ def _node_runs(journal: Path) -> Iterator[NodeRun]:
                 ended_at=end.get("at"),
                 how=end.get("how", ""),
                 settled=settled.get(line["run"]),
+                managed=line["managed"],
             )
 
 

@@ -17,7 +17,10 @@ _UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeRun:
-    """A run of the Node worker; `settled` is what pg-boss answered, None if no answer is known."""
+    """A run of the Node worker; `settled` is what pg-boss answered, None if no answer is known.
+
+    One that is `managed` is settled by pg-boss' own worker, which fails a job that it could not complete.
+    """
 
     name: str
     job_id: str
@@ -28,6 +31,7 @@ class NodeRun:
     ended_at: int | None = None
     how: str = ""
     settled: bool | None = None
+    managed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +146,8 @@ def _nodes(run: NodeRun, following: Lease | None, final: Final) -> _Draft:
 
 def _taken_early(run: NodeRun, row: AttemptRow, following: Lease | None, expires_after: float) -> str:
     """A job of a Node worker that did not end it may be taken only once its time is over."""
-    if following is None or row.state in FINAL or run.how == "failed":
+    handed_back = run.how == "failed" or (run.managed and run.how == "returned")
+    if following is None or row.state in FINAL or handed_back:
         return ""
     too_early = run.claimed_at + expires_after * MICROSECONDS - following.claim.claimed_at
     return f"{run.name} of Node had {too_early / MICROSECONDS:.3f} s left when it was taken" if too_early > 0 else ""

@@ -97,6 +97,14 @@ def test_a_job_of_a_node_that_died_comes_back_when_its_time_is_over() -> None:
     assert [breach.rule for breach in story.breaches] == ["leases respected"]
 
 
+def test_pg_boss_fails_a_job_that_it_could_not_complete() -> None:
+    again = ours(8, attempt=2, ending=settled(8, State.COMPLETED))
+    run = nodes(1, ended_at=2 * SECOND, how="returned", managed=True)
+    assert ends(replace(DONE, retry_count=1), run, again) == [FAILED, SUCCEEDED]
+    by_hand = nodes(1, ended_at=2 * SECOND, how="returned")
+    assert told(replace(DONE, retry_count=1), by_hand, again).breaches
+
+
 def test_claims_lost_at_the_end_give_a_job_up() -> None:
     final = replace(DONE, state=State.DISCARDED, retry_count=2, crashes=3)
     story = told(final, ours(1), ours(5, attempt=2))
