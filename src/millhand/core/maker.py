@@ -12,7 +12,7 @@ from millhand.core.retry import LONGEST_WAIT, RetryPolicy
 LONGEST_NAME = 800
 """The longest name of a queue, tenant, kind or key, in bytes of UTF-8: an index of PostgreSQL holds three of them."""
 
-_PRIORITIES = 2**31
+_HIGHEST_PRIORITY = 2**31 - 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class JobMaker:
             raise UsageError(f"a delay must be 0 to {LONGEST_WAIT:.0f} s, not {options.delay:g} s")
         for name in (kind, options.queue, options.tenant, options.key, options.limit_key):
             _check_name(name or "")
-        if not -_PRIORITIES <= options.priority < _PRIORITIES:
+        if abs(options.priority) > _HIGHEST_PRIORITY:
             raise UsageError(f"{options.priority} is no priority", hint="Use a number that 32 bits can hold.")
         policy = self._registry.get(kind).retry if kind in self._registry else RetryPolicy()
         return NewJob(

@@ -5,28 +5,23 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 
-class Condition(FunctionElement[bool]):
-    """A condition that each database spells in its own way."""
+class _Among(FunctionElement[bool]):
+    """That a number is an element of a JSON array."""
 
     type = sa.Boolean()
     inherit_cache = True
+    name = "among"
 
     def self_group(self, against: object = None) -> Self:
         """As it is: SQLAlchemy would compare it with 1 for SQLite, which then uses no index."""
         del against
         return self
-
-
-class _Among(Condition):
-    """That a number is an element of a JSON array."""
-
-    inherit_cache = True
-    name = "among"
 
 
 @compiles(_Among, "sqlite")
@@ -48,6 +43,15 @@ def among(column: sa.ColumnElement[int], parameter: str) -> sa.ColumnElement[boo
     It runs several times as fast as an IN list that SQLAlchemy writes out and the database parses at each call.
     """
     return _Among(column, sa.bindparam(parameter, type_=sa.Text))
+
+
+def listed(parameter: str, name: str) -> sa.TableValuedAlias:
+    """The numbers in a parameter as rows with a `number` and its `place`, on PostgreSQL."""
+    array = sa.cast(
+        sa.func.translate(sa.bindparam(parameter, type_=sa.Text), "[]", "{}"), postgresql.ARRAY(sa.BigInteger)
+    )
+    listed = sa.func.unnest(array).table_valued(sa.column("number", sa.BigInteger), with_ordinality="place", name=name)
+    return listed.render_derived()
 
 
 def numbers(values: Iterable[object]) -> str:

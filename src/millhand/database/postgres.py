@@ -44,8 +44,8 @@ _DEFAULTS: Mapping[str, str] = {
 """What is set unless the URL sets it: a dead network is noticed in seconds, not in hours as the systems have it."""
 
 # A queue's statistics are wrong most of the time: what was ready at the last ANALYZE runs by now, or has ended. Each
-# statement of the writer has an index whose order it needs: a plan that reads the table or sorts a backlog is never
-# right. Where there is no index, as for a handful of queues, the price of such a plan must not have it compiled.
+# statement of ours on a long table has an index in whose order it reads: a plan that reads a table or sorts a backlog
+# is never right. Where there is no index, as for a handful of queues, its price must not have a plan compiled.
 _PLANS = {"enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off", "jit": "off"}
 
 
@@ -110,7 +110,7 @@ def reader_engine(address: ServerAddress, patience: float, size: int) -> sa.Engi
     settings = {
         "statement_timeout": f"{patience:.3f}s",
         "idle_in_transaction_session_timeout": f"{patience:.3f}s",
-        "jit": "off",
+        **_PLANS,
     }
     return _with_settings(engine, settings, f"{_BEGIN} ISOLATION LEVEL REPEATABLE READ READ ONLY")
 

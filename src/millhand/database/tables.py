@@ -95,6 +95,14 @@ FINISHED = jobs.c.finished_at.is_not(None)
 LIVE_KEY = jobs.c.key.is_not(None) & in_state(*sorted(LIVE))
 
 
+def is_in(state: State) -> sa.ColumnElement[bool]:
+    """The condition that a job, found by its number, is in this state; it leads to no index of that state.
+
+    Else PostgreSQL, where it believes that few jobs are in it, might read all of those to find a few by number.
+    """
+    return (jobs.c.state + sa.literal_column("''", sa.Text)) == sa.literal_column(f"'{state}'", sa.Text)
+
+
 def _partial_index(
     name: str, where: sa.ColumnElement[bool], *columns: sa.ColumnElement[object], unique: bool = False
 ) -> sa.Index:
@@ -116,7 +124,7 @@ _partial_index("jobs_ready", READY, jobs.c.queue, jobs.c.priority.desc(), *_lane
 _partial_index("jobs_due", DUE, jobs.c.queue, jobs.c.run_at, jobs.c.state)
 _partial_index("jobs_running", RUNNING, jobs.c.queue, *_lane, jobs.c.lease_until)
 _partial_index("jobs_live_key", LIVE_KEY, jobs.c.kind, jobs.c.key, unique=True)
-_partial_index("jobs_parent", jobs.c.parent_id.is_not(None), jobs.c.parent_id)
+_partial_index("jobs_parent", jobs.c.parent_id.is_not(None), jobs.c.parent_id, jobs.c.seq)
 _partial_index("jobs_failing", FAILING, jobs.c.state, jobs.c.kind, jobs.c.error_fingerprint, jobs.c.seq)
 _partial_index("jobs_finished", FINISHED, jobs.c.state, jobs.c.finished_at)
 sa.Index("jobs_state", jobs.c.state, jobs.c.seq)
@@ -168,7 +176,7 @@ artefacts = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False),
     sa.Column("facts", sa.Text, nullable=False),
-    sa.Index("artefacts_job", "job_id"),
+    sa.Index("artefacts_job", "job_id", "seq"),
 )
 
 queues = sa.Table(

@@ -57,7 +57,7 @@ async def prune(database: Database, retention: Retention, *, most_batches: int =
     for state, age in retention.ages.items():
         cutoff, full = after(now, -age), True
         while full and batches < most_batches:
-            batch = _JobBatch(state, cutoff, retention.batch)
+            batch = JobBatch(state, cutoff, retention.batch)
             of_jobs, of_events = await database.write(batch.delete)
             deleted_jobs, deleted_events, batches = deleted_jobs + of_jobs, deleted_events + of_events, batches + 1
             full = of_jobs == retention.batch
@@ -67,7 +67,9 @@ async def prune(database: Database, retention: Retention, *, most_batches: int =
 
 
 @dataclass(frozen=True, slots=True)
-class _JobBatch:
+class JobBatch:
+    """Jobs that ended in a state before an instant, so many at a time."""
+
     state: State
     cutoff: int
     size: int

@@ -92,7 +92,7 @@ def test_a_name_that_no_index_can_hold_is_refused(maker: JobMaker, name: str) ->
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("priority", [2**31, -(2**31) - 1])
+@pytest.mark.parametrize("priority", [2**31 - 1, -(2**31) + 1])
 def test_a_priority_beyond_32_bits_is_refused(maker: JobMaker, priority: int) -> None:
     with pytest.raises(UsageError, match="is no priority"):
         maker.make(Paint(), SendOptions(priority=priority))

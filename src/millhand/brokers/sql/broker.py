@@ -30,7 +30,7 @@ T = TypeVar("T")
 _AGES = 1e9
 
 # How long a claim waits, in seconds, for other workers that are claiming from the same queue at this moment.
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.002, 0.25
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.002, 0.03
 _PATIENCE_IN_A_CROWD = 0.1
 
 _CAPABILITIES = Capabilities(

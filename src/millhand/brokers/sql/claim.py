@@ -1,6 +1,6 @@
 """Lease ready jobs in one transaction: make due ones ready, serve queues and lanes fairly, keep limits exactly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,18 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from millhand.brokers.sql import lanes, queues
-from millhand.brokers.sql.lanes import Heads, LanePlace
+from millhand.brokers.sql.choose import Choice, Chooser
 from millhand.brokers.sql.rows import DELIVERED, delivery
-from millhand.core.fairness import Lane, Load, allot
 from millhand.core.job import Delivery
 from millhand.core.state import State
-from millhand.database.numbers import among, numbers
-from millhand.database.tables import READY, RUNNING, by_index, by_number, jobs
+from millhand.database.numbers import among, listed, numbers
+from millhand.database.tables import READY, RUNNING, by_index, by_number, is_in, jobs
 
-_MOST_PRIORITIES = 64
-_SHALLOW = 4
-_MOST_TURNS_KEPT = 10_000
-_ABOVE_ALL = 2**31 - 1
 _SEQ = [column.name for column in DELIVERED].index("seq")
 _PRIORITY = [column.name for column in DELIVERED].index("priority")
 
@@ -38,7 +33,7 @@ _new_lease: dict[Any, Any] = {
 
 
 def _claim(chosen: sa.Select[int]) -> ReturningUpdate[*tuple[Any, ...]]:
-    seqs = chosen.with_for_update(skip_locked=True).cte("chosen")
+    seqs = chosen.with_for_update(of=jobs, skip_locked=True).cte("chosen")
     return sa.update(jobs).where(jobs.c.seq.in_(sa.select(seqs.c.seq))).values(_new_lease).returning(*DELIVERED)
 
 
@@ -49,11 +44,20 @@ _CLAIM_FIRST = _claim(
     .order_by(jobs.c.priority.desc(), jobs.c.tenant, jobs.c.limit_key, jobs.c.seq)
     .limit(sa.bindparam("most"))
 )
-_CLAIM_THESE = _claim(by_number(sa.select(jobs.c.seq)).where(among(jobs.c.seq, "seqs"), READY))
+_CLAIM_THESE = _claim(by_number(sa.select(jobs.c.seq)).where(among(jobs.c.seq, "seqs"), is_in(State.AVAILABLE)))
+# For PostgreSQL, where somebody else may be claiming them: the first ones that nobody has locked.
+_wanted = listed("seqs", "wanted")
+_CLAIM_SOME = _claim(
+    sa.select(jobs.c.seq)
+    .join_from(jobs, _wanted, jobs.c.seq == _wanted.c.number)
+    .where(is_in(State.AVAILABLE))
+    .order_by(_wanted.c.place)
+    .limit(sa.bindparam("most"))
+)
 
 _UNCLAIM = (
     sa.update(jobs)
-    .where(jobs.c.seq == sa.bindparam("in_seq"), jobs.c.fence == sa.bindparam("in_fence"), RUNNING)
+    .where(jobs.c.seq == sa.bindparam("in_seq"), jobs.c.fence == sa.bindparam("in_fence"), is_in(State.RUNNING))
     .values(state=State.AVAILABLE.value, worker=None, lease_until=None)
 )
 _GIVE_BACK = (
@@ -106,7 +110,7 @@ class Claimer:
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
-        self._turns: dict[tuple[str, int], LanePlace] = {}
+        self._chooser = Chooser()
         self._claims = 0
 
     def claim(self, connection: sa.Connection, limit: int, lease: Lease) -> Claim:
@@ -133,71 +137,26 @@ class Claimer:
     def _claim_from(self, connection: sa.Connection, queue: queues.Queue, limit: int, lease: Lease, got: _Got) -> None:
         if limit <= 0:
             return
-        if not queue.limited and lanes.single(connection, queue.name):
-            rows = _claim_first(connection, queue.name, limit, lease)
-            got.take(rows, crowded=not rows)
+        if queue.limited:
+            self._claim_within_limits(connection, queue, limit, lease, got)
             return
+        if lanes.single(connection, queue.name):
+            rows = _claim_first(connection, queue.name, limit, lease)
+        else:
+            rows = _claim_some(connection, self._chooser.choose(connection, queue, limit), lease)
+        got.take(rows, crowded=not rows)
+
+    def _claim_within_limits(
+        self, connection: sa.Connection, queue: queues.Queue, limit: int, lease: Lease, got: _Got
+    ) -> None:
+        """What runs is counted and added to by one worker at a time."""
         locked = queues.alone(connection, queue)
         if locked is None:
             got.crowded = True
             return
-        seqs = self._choose(connection, locked, limit)
-        rows = _claim_these(connection, seqs, lease)
-        got.take(rows, crowded=len(rows) < len(seqs) or not (rows or locked.limited))
-
-    def _choose(self, connection: sa.Connection, queue: queues.Queue, limit: int) -> list[int]:
-        load = queues.load_of(connection, queue.name)
-        chosen: list[int] = []
-        priority = lanes.next_priority(connection, queue.name, _ABOVE_ALL)
-        for _ in range(_MOST_PRIORITIES):
-            if priority is None or len(chosen) >= limit or _is_full(queue, load):
-                break
-            taken, seqs = self._choose_in(connection, _Level(queue, priority, limit - len(chosen), load))
-            chosen += seqs
-            load = load.plus(taken)
-            priority = lanes.next_priority(connection, queue.name, priority)
-        return chosen
-
-    def _choose_in(self, connection: sa.Connection, level: "_Level") -> tuple[dict[Lane, int], list[int]]:
-        """Choose among the lanes of one priority: look at few jobs of each first, at more if that cut one short."""
-        turn = (level.queue.name, level.priority)
-        depth = min(_SHALLOW, level.free)
-        heads, taken = level.allot(connection, self._turns.get(turn), depth)
-        if depth < level.free and depth in taken.values():
-            heads, taken = level.allot(connection, self._turns.get(turn), level.free)
-        self._remember(turn, heads, taken)
-        return taken, [seq for lane, count in taken.items() for seq in heads[_place(lane)][:count]]
-
-    def _remember(self, turn: tuple[str, int], heads: Heads, taken: Mapping[Lane, int]) -> None:
-        """The next claim begins behind the last lane served, or behind all seen if all are at their limits."""
-        if len(self._turns) > _MOST_TURNS_KEPT:
-            self._turns.clear()
-        served = {_place(lane) for lane in taken}
-        last = next((place for place in reversed(heads) if place in served), None)
-        if last is not None:
-            self._turns[turn] = last
-        elif len(heads) >= lanes.MOST_LANES:
-            self._turns[turn] = next(reversed(heads))
-
-
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """The ready jobs of one priority in one queue, and how many may be taken of them."""
-
-    queue: queues.Queue
-    priority: int
-    free: int
-    load: Load
-
-    def allot(self, connection: sa.Connection, after: LanePlace | None, depth: int) -> tuple[Heads, dict[Lane, int]]:
-        """What to take, if no more than `depth` jobs of each lane are looked at."""
-        heads = lanes.heads(connection, self.queue.name, self.priority, after, depth)
-        return heads, allot(self._lanes(heads), self.free, self.queue.caps, self.load)
-
-    def _lanes(self, heads: Heads) -> list[Lane]:
-        return [
-            Lane(self.priority, tenant, limit_key or None, len(seqs)) for (tenant, limit_key), seqs in heads.items()
-        ]
+        choice = self._chooser.choose(connection, locked, limit)
+        rows = _claim_these(connection, choice.seqs, lease)
+        got.take(rows, crowded=len(rows) < len(choice.seqs))
 
 
 def unclaim(connection: sa.Connection, deliveries: Sequence[Delivery]) -> None:
@@ -211,14 +170,6 @@ def give_back(connection: sa.Connection, worker: str, instants: Sequence[int]) -
     connection.execute(_GIVE_BACK, {"of_worker": worker, "instants": numbers(instants)})
 
 
-def _place(lane: Lane) -> LanePlace:
-    return lane.tenant, lane.limit_key or ""
-
-
-def _is_full(queue: queues.Queue, load: Load) -> bool:
-    return queue.caps.queue is not None and load.queue >= queue.caps.queue
-
-
 def _claim_first(connection: sa.Connection, queue: str, limit: int, lease: Lease) -> list[Sequence[Any]]:
     rows = connection.execute(_CLAIM_FIRST, {"in_queue": queue, "most": limit, **lease.values()}).all()
     return sorted(rows, key=_by_priority_and_age)
@@ -228,6 +179,14 @@ def _claim_these(connection: sa.Connection, seqs: Sequence[int], lease: Lease) -
     if not seqs:
         return []
     rows = connection.execute(_CLAIM_THESE, {"seqs": numbers(seqs), **lease.values()}).all()
+    return sorted(rows, key=_by_priority_and_age)
+
+
+def _claim_some(connection: sa.Connection, choice: Choice, lease: Lease) -> list[Sequence[Any]]:
+    if connection.dialect.name == "sqlite" or not choice.seqs:
+        return _claim_these(connection, choice.seqs, lease)
+    wanted = {"seqs": numbers([*choice.seqs, *choice.spare]), "most": len(choice.seqs)}
+    rows = connection.execute(_CLAIM_SOME, {**wanted, **lease.values()}).all()
     return sorted(rows, key=_by_priority_and_age)
 
 

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from millhand.brokers.sql.rows import notice
@@ -63,7 +64,6 @@ _PURGE_DUE = _purge(DUE, "jobs_due")
 _CANDIDATES = (
     sa.select(jobs.c.seq, jobs.c.id, jobs.c.state, jobs.c.kind, jobs.c.key)
     .where(jobs.c.id.in_(sa.bindparam("ids", expanding=True)))
-    .order_by(jobs.c.seq)
     .with_for_update()
 )
 _KEY_HOLDER = by_index(sa.select(jobs.c.seq), "jobs_live_key").where(
@@ -123,10 +123,9 @@ def retry(connection: sa.Connection, job_ids: Sequence[str], now: int) -> list[s
     """
     applied: list[str] = []
     for ids in _chunks(job_ids):
-        for row in connection.execute(_CANDIDATES, {"ids": ids}).all():
-            if allowed_by_hand(State(row.state)) and not _key_is_taken(connection, row):
-                connection.execute(_RUN_AGAIN, {"in_seq": row.seq, "now": now})
-                applied.append(row.id)
+        found = sorted(connection.execute(_CANDIDATES, {"ids": ids}), key=lambda row: row.seq)
+        ready = [row for row in found if allowed_by_hand(State(row.state)) and _run_again(connection, row, now)]
+        applied += [row.id for row in ready]
     notice(connection, now, Cause.RETRIED.value, applied)
     return applied
 
@@ -157,10 +156,20 @@ def allowed_by_hand(state: State) -> bool:
     return state is not State.RUNNING and allowed(state, State.AVAILABLE)
 
 
-def _key_is_taken(connection: sa.Connection, row: sa.Row[*tuple[Any, ...]]) -> bool:
+def _run_again(connection: sa.Connection, row: sa.Row[*tuple[Any, ...]], now: int) -> bool:
+    """Make a job ready, unless it would break a key that another job has taken since its end."""
+    values = {"in_seq": row.seq, "now": now}
     if row.key is None or State(row.state) not in FINAL:
+        connection.execute(_RUN_AGAIN, values)
+        return True
+    if connection.scalar(_KEY_HOLDER, {"kind": row.kind, "key": row.key}) is not None:
         return False
-    return connection.scalar(_KEY_HOLDER, {"kind": row.kind, "key": row.key}) is not None
+    try:
+        with connection.begin_nested():
+            connection.execute(_RUN_AGAIN, values)
+    except exc.IntegrityError:  # somebody took it at this moment
+        return False
+    return True
 
 
 def _chunks(job_ids: Sequence[str]) -> Iterator[list[str]]:

@@ -8,11 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from millhand.core.state import State
-from millhand.database.numbers import Condition
 from millhand.database.tables import by_index, jobs
 
 MOST_LANES = 200
@@ -38,34 +35,6 @@ def _ready(*columns: sa.ColumnElement[Any], source: sa.FromClause = jobs) -> sa.
     return by_index(sa.select(*columns), "jobs_ready", source).where(is_ready, source.c.queue == _queue)
 
 
-class _SamePlace(Condition):
-    """That two pairs of tenant and limit key are the same, as a range of the index `jobs_ready`.
-
-    PostgreSQL would take plain equations for a reason to walk along some other index, through the jobs of all lanes,
-    since any order by age would do then. SQLite knows the index, and of such a range would use the first half only.
-    """
-
-    inherit_cache = True
-    name = "same_place"
-
-
-@compiles(_SamePlace, "sqlite")
-def _for_sqlite(element: _SamePlace, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own
-    tenant, limit_key, its_tenant, its_limit_key = (compiler.process(part, **options) for part in element.clauses)
-    return f"({tenant} = {its_tenant} AND {limit_key} = {its_limit_key})"
-
-
-@compiles(_SamePlace, "postgresql")
-def _for_postgresql(element: _SamePlace, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
-    tenant, limit_key, its_tenant, its_limit_key = (compiler.process(part, **options) for part in element.clauses)
-    one, other = f"({tenant}, {limit_key})", f"({its_tenant}, {its_limit_key})"
-    return f"({one} >= {other} AND {one} <= {other})"
-
-
-def _in_lane(job: sa.FromClause, lane: sa.FromClause) -> sa.ColumnElement[bool]:
-    return _SamePlace(job.c.tenant, job.c.limit_key, lane.c.tenant, lane.c.limit_key)
-
-
 def _end(name: str, *order: sa.ColumnElement[object]) -> sa.Select[*tuple[Any, ...]]:
     lane = _ready(jobs.c.priority, jobs.c.tenant, jobs.c.limit_key)
     return sa.select(lane.order_by(*order).limit(1).subquery(name))
@@ -81,8 +50,8 @@ _NEXT_PRIORITY = (
 )
 
 
-def _heads(beyond_start: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
-    """The first jobs of each lane, in the order of lanes and age, from a place on."""
+def _lanes_from(beyond_start: sa.ColumnElement[bool]) -> sa.CTE:
+    """The lanes in their order, numbered, from a place on."""
     first = (
         _ready(jobs.c.tenant, jobs.c.limit_key, sa.literal_column("1", sa.Integer).label("number"))
         .where(jobs.c.priority == _priority, beyond_start)
@@ -92,40 +61,59 @@ def _heads(beyond_start: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
     )
     lanes = sa.select(first).cte("lanes", recursive=True)
     # Two exact seeks: for the pair as a whole, SQLite would walk through all jobs of the tenant.
-    next_in_tenant = _first_later(_later.c.tenant == lanes.c.tenant, _later.c.limit_key > lanes.c.limit_key)
-    next_tenant = _first_later(_later.c.tenant > lanes.c.tenant)
-    lanes = lanes.union_all(
+    next_in_tenant = _in_order(_later.c.tenant == lanes.c.tenant, _later.c.limit_key > lanes.c.limit_key).limit(1)
+    next_tenant = _in_order(_later.c.tenant > lanes.c.tenant).limit(1)
+    following = sa.func.coalesce(next_in_tenant.scalar_subquery(), next_tenant.scalar_subquery())
+    return lanes.union_all(
         sa.select(jobs.c.tenant, jobs.c.limit_key, lanes.c.number + 1)
-        .select_from(lanes.join(jobs, jobs.c.seq == sa.func.coalesce(next_in_tenant, next_tenant)))
+        .select_from(lanes.join(jobs, jobs.c.seq == following))
         .where(lanes.c.number < sa.bindparam("most"))
     )
-    deepest = _first_later(_in_lane(_later, lanes), skipped=sa.bindparam("skipped"))
+
+
+def _in_order(*conditions: sa.ColumnElement[bool]) -> sa.Select[int]:
+    """Ready jobs of the priority that fulfil the conditions, in the order of the index."""
+    found = _ready(_later.c.seq, source=_later).where(_later.c.priority == _priority, *conditions)
+    return found.order_by(_later.c.tenant, _later.c.limit_key, _later.c.seq)
+
+
+def _heads_for_sqlite(lanes: sa.CTE) -> sa.Select[*tuple[Any, ...]]:
+    """The first jobs of each lane, in the order of lanes and age."""
+    same_lane = (_later.c.tenant == lanes.c.tenant) & (_later.c.limit_key == lanes.c.limit_key)
+    deepest = _in_order(same_lane).limit(1).offset(sa.bindparam("depth", type_=sa.Integer) - 1).scalar_subquery()
     return (
         _ready(jobs.c.tenant, jobs.c.limit_key, jobs.c.seq)
-        .select_from(lanes.join(jobs, _in_lane(jobs, lanes)))
+        .select_from(lanes)
         .where(
             jobs.c.priority == _priority,
+            jobs.c.tenant == lanes.c.tenant,
+            jobs.c.limit_key == lanes.c.limit_key,
             jobs.c.seq <= sa.func.coalesce(deepest, _HIGHEST_SEQ),
         )
         .order_by(lanes.c.number, jobs.c.seq)
     )
 
 
-def _first_later(
-    *conditions: sa.ColumnElement[bool], skipped: sa.BindParameter[int] | None = None
-) -> sa.ScalarSelect[int]:
-    found = (
-        _ready(_later.c.seq, source=_later)
-        .where(_later.c.priority == _priority, *conditions)
-        .order_by(_later.c.tenant, _later.c.limit_key, _later.c.seq)
-        .limit(1)
+def _heads_for_postgresql(lanes: sa.CTE) -> sa.Select[*tuple[Any, ...]]:
+    """The same, so that it is found by `jobs_ready`, whatever the server believes of how many jobs are ready.
+
+    As a range, for equations would make the order that of age alone, and that of other indexes do as well.
+    """
+    job, lane = sa.tuple_(_later.c.tenant, _later.c.limit_key), sa.tuple_(lanes.c.tenant, lanes.c.limit_key)
+    first = _in_order(job >= lane, job <= lane).limit(sa.bindparam("depth", type_=sa.Integer)).lateral("first_jobs")
+    return (
+        sa.select(lanes.c.tenant, lanes.c.limit_key, first.c.seq)
+        .select_from(lanes.join(first, sa.true()))
+        .order_by(lanes.c.number, first.c.seq)
     )
-    return (found if skipped is None else found.offset(skipped)).scalar_subquery()
 
 
 _place = sa.tuple_(jobs.c.tenant, jobs.c.limit_key)
-_HEADS_FROM_START = _heads(_place >= _start)
-_HEADS_AFTER = _heads(_place > _start)
+_FROM_START, _AFTER = _lanes_from(_place >= _start), _lanes_from(_place > _start)
+_HEADS = {
+    "sqlite": (_heads_for_sqlite(_FROM_START), _heads_for_sqlite(_AFTER)),
+    "postgresql": (_heads_for_postgresql(_FROM_START), _heads_for_postgresql(_AFTER)),
+}
 
 
 def single(connection: sa.Connection, queue: str) -> bool:
@@ -141,13 +129,14 @@ def next_priority(connection: sa.Connection, queue: str, below: int) -> int | No
 
 def heads(connection: sa.Connection, queue: str, priority: int, after: LanePlace | None, depth: int) -> Heads:
     """The oldest jobs, up to `depth`, of each lane of one priority; the lanes begin behind `after` and go round."""
-    asked = {"queue": queue, "priority": priority, "most": MOST_LANES, "skipped": depth - 1}
+    asked = {"queue": queue, "priority": priority, "most": MOST_LANES, "depth": depth}
+    from_start, beyond = _HEADS[connection.dialect.name]
     found: Heads = {}
     if after is not None:
-        _collect(connection, _HEADS_AFTER, {**asked, "tenant": after[0], "limit_key": after[1]}, found)
+        _collect(connection, beyond, {**asked, "tenant": after[0], "limit_key": after[1]}, found)
     if len(found) < MOST_LANES:
         rest: Heads = {}
-        _collect(connection, _HEADS_FROM_START, {**asked, "tenant": "", "limit_key": ""}, rest)
+        _collect(connection, from_start, {**asked, "tenant": "", "limit_key": ""}, rest)
         for place, seqs in rest.items():
             found.setdefault(place, seqs)
     return found

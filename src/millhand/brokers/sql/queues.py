@@ -46,8 +46,10 @@ _RUNNING_LANES = (
     .group_by(jobs.c.tenant, jobs.c.limit_key)
 )
 _OF_QUEUE = sa.select(*_CAPS).where(queues.c.name == sa.bindparam("queue"))
-_LOCK = 0x636C6D73  # "clms", with the name of the queue
-_TRY_LOCK = sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK, sa.func.hashtext(sa.bindparam("queue", type_=sa.Text))))
+LOCK = 0x636C6D73
+"""The first half of the advisory lock of a queue ("clms"); the second is the hash of its name."""
+
+_TRY_LOCK = sa.select(sa.func.pg_try_advisory_xact_lock(LOCK, sa.func.hashtext(sa.bindparam("queue", type_=sa.Text))))
 
 
 @dataclass(frozen=True, slots=True)

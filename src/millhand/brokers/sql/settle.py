@@ -16,11 +16,11 @@ from millhand.core.settlement import Charge, Settlement
 from millhand.core.state import FINAL, WAITING, Cause, State
 from millhand.database.bulk import bulk_insert, bulk_update
 from millhand.database.numbers import among, numbers
-from millhand.database.tables import RUNNING, artefacts, attempts, by_number, jobs, queues
+from millhand.database.tables import artefacts, attempts, by_number, is_in, jobs, queues
 
 _HELD = by_number(
     sa.select(jobs.c.seq, jobs.c.fence, jobs.c.cancel_at)
-    .where(among(jobs.c.seq, "seqs"), RUNNING, jobs.c.worker == sa.bindparam("worker"))
+    .where(among(jobs.c.seq, "seqs"), is_in(State.RUNNING), jobs.c.worker == sa.bindparam("worker"))
     .with_for_update()
 )
 _SETTLED_BEFORE = sa.select(attempts.c.finished_at, attempts.c.cause, attempts.c.charge).where(

@@ -15,17 +15,23 @@ _QUEUES = sa.select(queues.c.name, queues.c.paused_at).order_by(queues.c.name)
 _queue = sa.bindparam("queue", type_=sa.Text)
 
 
-def _some(what: sa.ColumnElement[bool], index: str) -> sa.Select[str]:
-    return by_index(sa.select(jobs.c.state), index).where(what, jobs.c.queue == _queue).limit(COUNTED)
+def _some(what: sa.ColumnElement[bool], index: str, *order: sa.ColumnElement[object]) -> sa.Select[str]:
+    """The first ones in the order of the index, so that PostgreSQL reads them by that one as well."""
+    found = by_index(sa.select(jobs.c.state), index).where(what, jobs.c.queue == _queue)
+    return found.order_by(*order).limit(COUNTED)
 
 
-def _count(what: sa.ColumnElement[bool], index: str) -> sa.Select[int]:
-    return sa.select(sa.func.count()).select_from(_some(what, index).subquery())
+def _count(some: sa.Select[str]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(some.subquery()).scalar_subquery()
 
 
-_COUNTS = sa.select(_count(READY, "jobs_ready").scalar_subquery(), _count(RUNNING, "jobs_running").scalar_subquery())
+_lane = (jobs.c.tenant, jobs.c.limit_key)
+_COUNTS = sa.select(
+    _count(_some(READY, "jobs_ready", jobs.c.priority.desc(), *_lane, jobs.c.seq)),
+    _count(_some(RUNNING, "jobs_running", *_lane, jobs.c.lease_until)),
+)
 
-_due = _some(DUE, "jobs_due").order_by(jobs.c.run_at).subquery("due")
+_due = _some(DUE, "jobs_due", jobs.c.run_at).subquery("due")
 _DUE_COUNTS = sa.select(_due.c.state, sa.func.count()).group_by(_due.c.state)
 
 

@@ -89,7 +89,7 @@ def _create_jobs() -> None:
         unique=True,
         **_where("\"key\" IS NOT NULL AND state IN ('available', 'retryable', 'running', 'scheduled')"),
     )
-    op.create_index("jobs_parent", "jobs", ["parent_id"], **_where("parent_id IS NOT NULL"))
+    op.create_index("jobs_parent", "jobs", ["parent_id", "seq"], **_where("parent_id IS NOT NULL"))
     op.create_index(
         "jobs_ready",
         "jobs",
@@ -117,7 +117,7 @@ def _create_history() -> None:
         sa.Column("facts", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name="artefacts_pkey"),
     )
-    op.create_index("artefacts_job", "artefacts", ["job_id"])
+    op.create_index("artefacts_job", "artefacts", ["job_id", "seq"])
     op.create_table(
         "attempts",
         sa.Column("job", _SERIAL, autoincrement=False, nullable=False),
