@@ -1,7 +1,7 @@
 """Statements that run for many rows at once: compiled one time for each database, run by the driver with tuples."""
 
-from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -19,6 +19,7 @@ Given = Mapping[str, sa.ColumnElement[Any]]
 Insert = postgresql.Insert | sqlite.Insert
 
 _KEY = "of_key"
+_MOST_AT_ONCE = 64
 _Runner = Callable[[sa.Connection, Rows], None]
 
 
@@ -26,7 +27,8 @@ class Bulk:
     """A statement that runs for tuples, whose values stand in the order of `columns`.
 
     `columns` names each value, with the column whose type it has. `make` writes the statement, from what a row gives.
-    SQLite runs it once for each row. PostgreSQL gets all rows as one array for each column, and runs it once.
+    The rows are a table in the statement, so that one run does for many: PostgreSQL gets an array for each column,
+    SQLite a list of values. A run for each row would take half as long again, and Python's lock each time.
     """
 
     def __init__(
@@ -38,50 +40,60 @@ class Bulk:
         self._runners: WeakKeyDictionary[sa.Dialect, _Runner] = WeakKeyDictionary()
 
     def run(self, connection: sa.Connection, rows: Rows) -> None:
-        """Run the statement for each row; none is fine."""
+        """Run the statement for these rows; none is fine."""
         if not rows:
             return
         dialect = connection.dialect
         if dialect not in self._runners:
             self._runners[dialect] = (
-                self._by_arrays(dialect) if dialect.name == "postgresql" else self._by_rows(dialect)
+                self._by_arrays(dialect) if dialect.name == "postgresql" else self._by_values(dialect)
             )
         self._runners[dialect](connection, rows)
 
-    def _by_rows(self, dialect: sa.Dialect) -> _Runner:
-        given = {name: sa.bindparam(name, type_=column.type) for name, column in self._columns.items()}
-        text, places = self._compiled(dialect, self._make(dialect, given))
-        reorder = None if places == list(range(len(places))) else itemgetter(*places)
+    def _by_values(self, dialect: sa.Dialect) -> _Runner:
+        texts: dict[int, str] = {}
 
         def run(connection: sa.Connection, rows: Rows) -> None:
-            connection.exec_driver_sql(text, list(rows) if reorder is None else [reorder(row) for row in rows])
+            for some in _pieces(rows):
+                if len(some) not in texts:
+                    texts[len(some)] = self._compiled(dialect, self._values(len(some)))
+                connection.exec_driver_sql(texts[len(some)], tuple(chain.from_iterable(some)))
 
         return run
+
+    def _values(self, count: int) -> sa.CTE:
+        columns = [sa.column(name, column.type) for name, column in self._columns.items()]
+        rows = [tuple(sa.bindparam(None, type_=column.type) for column in columns) for _ in range(count)]
+        return sa.values(*columns, name="given").data(rows).cte("given")
 
     def _by_arrays(self, dialect: sa.Dialect) -> _Runner:
         arrays = [
-            sa.cast(sa.bindparam(name, type_=sa.Text), postgresql.ARRAY(sa.Text() if _is_text(column) else column.type))
-            for name, column in self._columns.items()
+            sa.cast(sa.bindparam(None, type_=sa.Text), postgresql.ARRAY(sa.Text() if _is_text(column) else column.type))
+            for column in self._columns.values()
         ]
         rows = sa.func.unnest(*arrays).table_valued(*self._columns, name="rows").render_derived()
-        given = sa.select(rows).cte("given")
-        text, places = self._compiled(dialect, self._make(dialect, dict(given.c.items())))
+        text = self._compiled(dialect, sa.select(rows).cte("given"))
         writers = [_array_of_texts if _is_text(column) else _array for column in self._columns.values()]
 
         def run(connection: sa.Connection, rows: Rows) -> None:
-            values = [write(column) for write, column in zip(writers, zip(*rows, strict=True), strict=True)]
-            connection.exec_driver_sql(text, tuple(values[place] for place in places))
+            columns = zip(writers, zip(*rows, strict=True), strict=True)
+            connection.exec_driver_sql(text, tuple(write(column) for write, column in columns))
 
         return run
 
-    def _compiled(self, dialect: sa.Dialect, statement: sa.UpdateBase) -> tuple[str, list[int]]:
-        """The text of a statement, and for each of its parameters the place of its value in a row."""
-        compiled = statement.compile(dialect=dialect)
-        names = list(self._columns)
-        wanted: list[str] = list(getattr(compiled, "positiontup", None) or ())
-        if sorted(wanted) != sorted(names):
-            raise ValueError(f"the statement takes {wanted}, not {names}")
-        return str(compiled), [names.index(name) for name in wanted]
+    def _compiled(self, dialect: sa.Dialect, given: sa.CTE) -> str:
+        """The text of the statement; its only parameters are those of the rows, in their order."""
+        return str(self._make(dialect, dict(given.c.items())).compile(dialect=dialect))
+
+
+def _pieces(rows: Rows) -> Iterator[Rows]:
+    """Cut rows into pieces of few sizes, as each size is a statement of its own, which the driver keeps prepared."""
+    start, size = 0, _MOST_AT_ONCE
+    while start < len(rows):
+        while size > len(rows) - start:
+            size //= 2
+        yield rows[start : start + size]
+        start += size
 
 
 def bulk_insert(table: sa.Table, names: Sequence[str]) -> Bulk:
@@ -104,15 +116,18 @@ def copy_in(connection: sa.Connection, table: sa.Table, names: Sequence[str], ro
 
 def insert_given(dialect: sa.Dialect, table: sa.Table, values: Given) -> Insert:
     """An INSERT of what a row gives, or of what is made of it."""
-    if dialect.name == "postgresql":
-        return postgresql.insert(table).from_select(list(values), sa.select(*values.values()))
-    return insert(dialect, table, values)
+    # Without a WHERE, SQLite takes the ON of an ON CONFLICT behind it for that of a join.
+    given = sa.select(*values.values()).where(sa.literal_column("1") == sa.literal_column("1"))
+    return _insert(dialect, table).from_select(list(values), given)
 
 
 def insert(dialect: sa.Dialect, table: sa.Table, values: Mapping[str, Any]) -> Insert:
     """An INSERT that knows what to do about a row that is there already."""
-    made = postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
-    return made.values(dict(values))
+    return _insert(dialect, table).values(dict(values))
+
+
+def _insert(dialect: sa.Dialect, table: sa.Table) -> Insert:
+    return postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def bulk_update(

@@ -125,7 +125,7 @@ class Claimer:
         for queue in waiting if len(waiting) > 1 else ():
             self._claim_from(connection, queue, limit - len(got.rows), lease, got)
         next_due = min((queue.next_due for queue in found if queue.next_due is not None), default=None)
-        return Claim([delivery(row, lease.now, lease.until) for row in got.rows], next_due, got.crowded)
+        return Claim([delivery(row) for row in got.rows], next_due, got.crowded)
 
     def _in_turn(self, waiting: Sequence[queues.Queue]) -> list[queues.Queue]:
         if not waiting:

@@ -15,9 +15,11 @@ from millhand.database.tables import attempts, events, jobs
 DELIVERED = (
     jobs.c.seq, jobs.c.fence, jobs.c.id, jobs.c.kind, jobs.c.args, jobs.c.queue, jobs.c.tenant, jobs.c.headers,
     jobs.c.priority, jobs.c.failures, jobs.c.crashes, jobs.c.max_attempts, jobs.c.max_crashes, jobs.c.enqueued_at,
-    jobs.c.run_at, jobs.c.parent_id, jobs.c.version,
+    jobs.c.run_at, jobs.c.claimed_at, jobs.c.lease_until, jobs.c.parent_id, jobs.c.version,
 )  # fmt: skip
-"""What a claim reads of a job, in the order that `delivery` takes it."""
+"""What a claim reads of a job, in the order of a delivery's fields."""
+
+_HEADERS = [column.name for column in DELIVERED].index("headers")
 
 ADD_ATTEMPTS = bulk_insert(
     attempts,
@@ -32,33 +34,11 @@ ADD_EVENTS = bulk_insert(events, ("job_id", "attempt", "at", "name", "level", "t
 _NO_HEADERS = "{}"
 
 
-def delivery(row: Sequence[Any], claimed_at: int, lease_until: int) -> Delivery:
-    """Make a delivery of a claimed row."""
-    (
-        seq, fence, job_id, kind, args, queue, tenant, headers, priority, failures, crashes, max_attempts, max_crashes,
-        enqueued_at, run_at, parent_id, version,
-    ) = row  # fmt: skip
-    return Delivery(
-        receipt=seq,
-        fence=fence,
-        job_id=job_id,
-        kind=kind,
-        args=args,
-        queue=queue,
-        tenant=tenant,
-        headers={} if headers == _NO_HEADERS else json.loads(headers),
-        priority=priority,
-        failures=failures,
-        crashes=crashes,
-        max_attempts=max_attempts,
-        max_crashes=max_crashes,
-        enqueued_at=enqueued_at,
-        available_at=run_at,
-        claimed_at=claimed_at,
-        lease_until=lease_until,
-        parent_id=parent_id,
-        version=version,
-    )
+def delivery(row: Sequence[Any]) -> Delivery:
+    """Make a delivery of a claimed row; how it is tried again is up to its kind."""
+    headers = row[_HEADERS]
+    told: dict[str, str] = {} if headers == _NO_HEADERS else json.loads(headers)
+    return Delivery._make((*row[:_HEADERS], told, *row[_HEADERS + 1 :], None))
 
 
 def failure_text(failure: Failure | None) -> str | None:
