@@ -1,9 +1,9 @@
-"""The broker's exact promises, kept among real processes on one SQLite file."""
+"""The broker's exact promises, kept among real processes on one database."""
 
 import asyncio
 import multiprocessing
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,21 @@ import pytest
 from millhand.core.fairness import Caps
 from millhand.core.job import NewJob
 from millhand.testing.contract.harness import FullBroker, Opener, drain
-from millhand.testing.contract.sql import SqliteHarness
+from millhand.testing.contract.sql import PostgresHarness, SqlHarness, SqliteHarness
 
 SPAWN = multiprocessing.get_context("spawn")
 PROCESSES = 3
 Work = Callable[[FullBroker, list[NewJob]], Coroutine[Any, Any, list[Any]]]
 
 
-@pytest.fixture
-def harness(tmp_path: Path) -> SqliteHarness:
-    return SqliteHarness(f"sqlite:///{tmp_path}/jobs.db")
+@pytest.fixture(params=["sqlite", "postgres"])
+def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlHarness]:
+    if request.param == "sqlite":
+        yield SqliteHarness(f"sqlite:///{tmp_path}/jobs.db")
+        return
+    harness = PostgresHarness(request.getfixturevalue("postgres").url())
+    yield harness
+    harness.drop()
 
 
 async def hold_all(broker: FullBroker, jobs: list[NewJob]) -> list[tuple[str, str]]:
@@ -35,7 +40,7 @@ async def send_all(broker: FullBroker, jobs: list[NewJob]) -> list[tuple[str, bo
     return [(sent.id, sent.duplicate) for answer in answers for sent in answer]
 
 
-async def test_limits_hold_among_processes(harness: SqliteHarness) -> None:
+async def test_limits_hold_among_processes(harness: SqlHarness) -> None:
     async with harness.broker() as broker:
         await broker.set_caps("default", Caps(queue=9, tenant=4, limit_key=1))
         await broker.send([harness.job(tenant="a") for _ in range(50)])
@@ -46,7 +51,7 @@ async def test_limits_hold_among_processes(harness: SqliteHarness) -> None:
         assert len({job_id for job_id, _ in got}) == 9
 
 
-async def test_b60_a_key_is_taken_once_among_processes(harness: SqliteHarness) -> None:
+async def test_b60_a_key_is_taken_once_among_processes(harness: SqlHarness) -> None:
     async with harness.broker() as broker:
         batches = [[harness.job(key="same") for _ in range(12)] for _ in range(PROCESSES)]
         got = await race(harness, send_all, batches)
@@ -55,7 +60,7 @@ async def test_b60_a_key_is_taken_once_among_processes(harness: SqliteHarness) -
         assert len(await drain(broker, harness)) == 1
 
 
-async def race(harness: SqliteHarness, work: Work, inputs: list[list[NewJob]]) -> list[Any]:
+async def race(harness: SqlHarness, work: Work, inputs: list[list[NewJob]]) -> list[Any]:
     """Let several processes do the same at the same time; returns all that they found."""
     pipes, processes = [], []
     for number, given in enumerate(inputs):
