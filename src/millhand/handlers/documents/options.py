@@ -189,8 +189,10 @@ class PdfOptions(BaseModel):
 
 def _family_of(suffix: str) -> Family:
     """The application for an encrypted document, which only its suffix tells of."""
-    usual: Family = "writer"
-    return next((known.family for known in FORMATS if known.suffix == suffix), usual)
+    for known in FORMATS:
+        if known.suffix == suffix:
+            return known.family
+    return "writer"
 
 
 def _import_options(suffix: str) -> str:
