@@ -58,7 +58,7 @@ async def leaked_tasks(before: set[asyncio.Task[object]]) -> list[str]:
 
 def end_processes(baseline: Baseline) -> None:
     """Kill what a test left behind, so that it can't disturb the next one."""
-    for process in {*_children(), *_marked(baseline.token)} - baseline.processes:
+    for process in _started_since(baseline):
         with contextlib.suppress(psutil.Error):
             process.kill()
 
@@ -76,8 +76,19 @@ def _marked(token: str) -> Iterator[psutil.Process]:
 
 
 def _new_processes(baseline: Baseline) -> list[str]:
+    return [text for process in _started_since(baseline) if (text := _describe(process))]
+
+
+def _started_since(baseline: Baseline) -> set[psutil.Process]:
     found = {*_children(), *_marked(baseline.token)} - baseline.processes
-    return [text for process in found if (text := _describe(process))]
+    return {process for process in found if not _is_of_one_that_stays(process, baseline)}
+
+
+def _is_of_one_that_stays(process: psutil.Process, baseline: Baseline) -> bool:
+    """Whether it was started by what was there before: a server has helpers that come and go with time."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return any(parent in baseline.processes for parent in process.parents())
+    return False
 
 
 def _describe(process: psutil.Process) -> str:
