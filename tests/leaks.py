@@ -85,9 +85,10 @@ def _started_since(baseline: Baseline) -> set[psutil.Process]:
 
 
 def _is_of_one_that_stays(process: psutil.Process, baseline: Baseline) -> bool:
-    """Whether it was started by what was there before: a server has helpers that come and go with time."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return any(parent in baseline.processes for parent in process.parents())
+    """Whether what started it was there before, or is a server: its helpers come and go, and end with it."""
+    with contextlib.suppress(psutil.Error):
+        parents = process.parents()
+        return any(parent in baseline.processes or parent.name() == "postgres" for parent in parents)
     return False
 
 
