@@ -7,28 +7,39 @@ from importlib import import_module
 from millhand.core.errors import ConfigError
 from millhand.core.ports import Broker
 from millhand.database import Database
+from millhand.stores import StoreAccess
 
 
 @dataclass(frozen=True, slots=True)
 class _Driver:
     module: str
     extra: str = ""
+    in_store: bool = False
 
 
 _DRIVERS = {
+    "az": _Driver("millhand.brokers.bucket", in_store=True),
     "pgboss": _Driver("millhand.brokers.pgboss", extra="postgres"),
+    "s3": _Driver("millhand.brokers.bucket", in_store=True),
     "sqlite": _Driver("millhand.brokers.sql"),
     "postgresql": _Driver("millhand.brokers.sql", extra="postgres"),
 }
 
 
 def open_broker(
-    url: str, *, database: Database, worker: str, queues: Sequence[str] = (), lease: float = 30.0
+    url: str,
+    *,
+    database: Database,
+    worker: str,
+    queues: Sequence[str] = (),
+    lease: float = 30.0,
+    stores: StoreAccess | None = None,
 ) -> Broker:
     """Make the broker that a URL names; `open` it before use.
 
     `database` is the one that holds the ledger, `worker` the name under which jobs are leased for `lease` seconds, and
-    `queues` where they come from, none meaning all. Raises `ConfigError` for an unknown scheme or a missing extra.
+    `queues` where they come from, none meaning all; `stores` says how object stores are reached. Raises `ConfigError`
+    for an unknown scheme or a missing extra.
     """
     scheme = url.partition(":")[0].partition("+")[0]
     driver = _DRIVERS.get(scheme)
@@ -43,4 +54,5 @@ def open_broker(
             f"the broker for '{scheme}:' URLs needs {error.name}, which is not installed",
             hint=f"Install millhand with its extra: pip install 'millhand[{driver.extra}]'.",
         ) from error
-    return module.connect(url, database=database, worker=worker, queues=queues, lease=lease)
+    more = {"stores": stores or StoreAccess()} if driver.in_store else {}
+    return module.connect(url, database=database, worker=worker, queues=queues, lease=lease, **more)

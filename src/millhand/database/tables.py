@@ -94,6 +94,9 @@ FAILING = in_state(State.DISCARDED, State.RETRYABLE)
 FINISHED = jobs.c.finished_at.is_not(None)
 LIVE_KEY = jobs.c.key.is_not(None) & in_state(*sorted(LIVE))
 
+OURS = jobs.c.broker == sa.literal_column("''", sa.Text)
+"""Not a row that only records a job of somebody else's broker."""
+
 
 def is_in(state: State) -> sa.ColumnElement[bool]:
     """The condition that a job, found by its number, is in this state; it leads to no index of that state.
@@ -233,4 +236,14 @@ audit = sa.Table(
     sa.Column("target", sa.Text, nullable=False),
     sa.Column("details", sa.Text, nullable=False),
     sqlite_autoincrement=True,
+)
+
+# What a broker notes of jobs that wait elsewhere, where that place can't be trusted with it.
+notes = sa.Table(
+    "notes",
+    metadata,
+    sa.Column("place", Name, primary_key=True),
+    sa.Column("key", Name, primary_key=True),
+    sa.Column("version", Name, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
 )

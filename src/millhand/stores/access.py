@@ -62,3 +62,11 @@ class AzureAccess:
             return "the identity of this machine, as neither account key nor token is set"
         source = f" from {self.origin}" if self.origin else ""
         return f"the {'account key' if self.key else 'shared access signature'} of {self.account}{source}"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAccess:
+    """How each kind of store is reached."""
+
+    s3: S3Access = field(default_factory=S3Access)
+    azure: AzureAccess = field(default_factory=AzureAccess)

@@ -74,6 +74,13 @@ class Bucket:
             found = await obstore.get_async(self._store, check_key(key), options={"head": True})
         return _facts(found.meta, found.attributes.get(_MEDIA_TYPE))
 
+    async def find(self, key: str) -> ObjectFacts | None:
+        """What an object is; None if there is none."""
+        try:
+            return await self.stat(key)
+        except BlobMissing:
+            return None
+
     @asynccontextmanager
     async def open(self, key: str) -> AsyncGenerator[Opened]:
         """Read an object: the pieces are those of the content that the facts describe, even if it is replaced."""
@@ -148,6 +155,14 @@ class Bucket:
             if page is None:
                 return
             yield [_facts(meta) for meta in page]
+
+    async def folders(self, folder: str) -> list[str]:
+        """The names of the folders in a folder, sorted. Objects in it are listed as well, so there should be few."""
+        with self._errors(folder):
+            found = await obstore.list_with_delimiter_async(  # pyright: ignore[reportUnknownMemberType] - as above
+                self._store, folder or None
+            )
+        return sorted(prefix.rstrip("/").rpartition("/")[2] for prefix in found["common_prefixes"])
 
     async def link(self, key: str, seconds: float, method: Method = "GET") -> str:
         """A URL by which anyone may read (GET) or write (PUT) the object for so long, without credentials.

@@ -1,6 +1,7 @@
 """What a store knows of an object."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +17,7 @@ class ObjectFacts:
     etag: str
     modified: int
     media_type: str | None = None
+
+    def at(self, key: str) -> Self:
+        """The same object under another key."""
+        return replace(self, key=key)

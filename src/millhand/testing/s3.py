@@ -153,10 +153,19 @@ class S3Server:
         return self.make(f"test-{os.getpid()}-{self._buckets}")
 
     def make(self, bucket: str) -> str:
-        """Make a bucket of that name."""
-        url = f"http://{_HOST}:{self.ports['filer']}/buckets/{bucket}/"
-        with urllib.request.urlopen(urllib.request.Request(url, method="POST")):
-            return bucket
+        """Make a bucket of that name, ready for many writers at once.
+
+        The first write makes room on the disk for the bucket; of several first ones, some would wait for a second.
+        """
+        folder = f"http://{_HOST}:{self.ports['filer']}/buckets/{bucket}/"
+        for request in (
+            urllib.request.Request(folder, method="POST"),
+            urllib.request.Request(f"{folder}first", data=b"x", method="PUT"),  # noqa: S310
+            urllib.request.Request(f"{folder}first", method="DELETE"),  # noqa: S310
+        ):
+            with urllib.request.urlopen(request):  # noqa: S310
+                pass
+        return bucket
 
     def _options(self, users: Path) -> list[str]:
         ports = [f"-{part}.port={self.ports[part]}" for part in _PARTS]

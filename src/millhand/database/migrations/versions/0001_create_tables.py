@@ -205,3 +205,11 @@ def _create_control() -> None:
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="workers_pkey"),
     )
+    op.create_table(
+        "notes",
+        sa.Column("place", _NAME, nullable=False),
+        sa.Column("key", _NAME, nullable=False),
+        sa.Column("version", _NAME, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("place", "key", name="notes_pkey"),
+    )

@@ -1,0 +1,45 @@
+"""A broker on a bucket: files that others put into a folder of S3, MinIO or Azure Blob are jobs."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from millhand.brokers.bucket.broker import BucketBroker
+from millhand.brokers.bucket.claim import Owner
+from millhand.brokers.bucket.keeping import chooser
+from millhand.brokers.bucket.place import Place, parse
+from millhand.brokers.bucket.store_time import BucketTime
+from millhand.database import Database
+from millhand.stores import Bucket, StoreAccess, azure_container, s3_bucket
+
+__all__ = ["BucketBroker", "Place", "connect", "parse"]
+
+_MOST_SILENCE = 20.0
+
+
+def connect(
+    url: str, *, database: Database, worker: str, queues: Sequence[str], lease: float, stores: StoreAccess
+) -> BucketBroker:
+    """Make the broker on the folder that the URL names.
+
+    The ledger's database keeps the leases where the store can't be trusted with them.
+    """
+    place = parse(url)
+    bucket = _bucket(place, stores, lease)
+    clock = database.clock
+    return BucketBroker(
+        bucket,
+        place,
+        choose_notes=chooser(database, place, clock),
+        time=BucketTime(bucket, clock),
+        clock=clock,
+        queues=queues,
+        owner=Owner(worker=worker, lease=lease),
+    )
+
+
+def _bucket(place: Place, stores: StoreAccess, lease: float) -> Bucket:
+    """The client; a store that says nothing must not keep a lease from being renewed, or from being known as lost."""
+    silence = min(_MOST_SILENCE, lease / 2)
+    if place.scheme == "az":
+        return azure_container(place.bucket, replace(stores.azure, silence=silence), place.folder)
+    return s3_bucket(place.bucket, replace(stores.s3, silence=silence), place.folder)

@@ -1,0 +1,18 @@
+"""The broker contract, on a bucket of a real S3 server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from millhand.testing.contract.broker import BrokerContract
+from millhand.testing.contract.bucket import BucketHarness, Gate
+from millhand.testing.s3 import S3Server
+
+
+class TestBucket(BrokerContract):
+    """All clauses that apply."""
+
+    @pytest.fixture
+    def harness(self, s3: S3Server) -> Iterator[BucketHarness]:
+        with Gate(s3.ports["s3"]) as gate:
+            yield BucketHarness(s3, gate)

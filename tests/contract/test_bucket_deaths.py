@@ -1,0 +1,151 @@
+"""A worker on a bucket dies between any two of its requests, or as an answer is lost: others end what it began."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from millhand.brokers.bucket import BucketBroker
+from millhand.core.errors import BrokerUnavailable
+from millhand.core.failure import failure
+from millhand.core.job import Delivery, NewJob
+from millhand.testing.s3 import S3Server
+from tests.buckets import LEASE, Breaking, Yard
+
+FILE, OUTPUT = "to-convert/a.docx", "converted/a.pdf"
+REASON = failure("corrupt", "it is no document")
+
+deaths = pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+
+
+@pytest.fixture
+async def yard(s3: S3Server) -> Yard:
+    yard = Yard(s3.fresh(), s3.access)
+    await yard.bucket.put(FILE, b"docx")
+    return yard
+
+
+@asynccontextmanager
+async def _dying(yard: Yard, number: int, *, late: bool) -> AsyncGenerator[BucketBroker]:
+    """A worker whose change of this number to the bucket is its last; the others never hear of it again."""
+    breaking = Breaking(yard.bucket, number, late=late)
+    async with yard.broker("victim", bucket=breaking.bucket) as broker:
+        with suppress(BrokerUnavailable):
+            yield broker
+    assert breaking.changes >= number, "it would have lived"
+
+
+async def _others_bring_it_to_an_end(yard: Yard) -> list[Delivery]:
+    """Another worker works until nothing is left; returns what it was given."""
+    given: list[Delivery] = []
+    yard.clock.advance(LEASE + 1)
+    async with yard.broker("survivor") as broker:
+        await broker.rescue()
+        while deliveries := await broker.receive(5, 0):
+            given += deliveries
+            for each in deliveries:
+                if each.kind == "document.convert":
+                    await yard.convert(each)
+            assert all(await broker.settle([yard.completed(each) for each in deliveries]))
+    return given
+
+
+@deaths
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+async def test_a_death_on_the_way_to_success(yard: Yard, number: int, late: bool) -> None:  # noqa: FBT001 - a case
+    """Note, end noted, input gone, note gone."""
+    async with _dying(yard, number, late=late) as victim:
+        [delivery] = await victim.receive(1, 0)
+        await yard.convert(delivery)
+        await victim.settle([yard.completed(delivery)])
+    again = await _others_bring_it_to_an_end(yard)
+    ended = number > 2 or (number == 2 and late)
+    assert [each.crashes for each in again] == ([] if ended else [0 if number == 1 and not late else 1])
+    assert await yard.keys() == [OUTPUT]
+    assert await yard.notes() == []
+
+
+@deaths
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6])
+async def test_a_death_on_the_way_to_failure(yard: Yard, number: int, late: bool) -> None:  # noqa: FBT001
+    """Note, end noted, copied, reason told, input gone, note gone."""
+    async with _dying(yard, number, late=late) as victim:
+        [delivery] = await victim.receive(1, 0)
+        await victim.settle([yard.discarded(delivery, REASON)])
+    again = await _others_bring_it_to_an_end(yard)
+    ended = number > 2 or (number == 2 and late)
+    assert bool(again) is not ended
+    assert await yard.keys() == ([f"failed/{FILE}", f"failed/{FILE}.json"] if ended else [OUTPUT])
+    assert await yard.notes() == []
+
+
+@deaths
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+async def test_a_death_with_a_follow_up_job(yard: Yard, number: int, late: bool) -> None:  # noqa: FBT001
+    """Note, end noted, follow-up put, input gone, note gone: the follow-up runs once, if the job ended."""
+    follow_up = NewJob(id="child", kind="mail.send", args="{}", queue="mail")
+    async with _dying(yard, number, late=late) as victim:
+        [delivery] = await victim.receive(1, 0)
+        await yard.convert(delivery)
+        await victim.settle([yard.completed(delivery)._replace(follow_ups=(follow_up,))])
+    again = await _others_bring_it_to_an_end(yard)
+    ended = number > 2 or (number == 2 and late)
+    assert [each.job_id for each in again] == (["child"] if ended else [FILE])
+    assert await yard.keys() == [OUTPUT]
+    assert await yard.notes() == []
+
+
+@deaths
+async def test_a_death_as_it_is_handed_back(yard: Yard, late: bool) -> None:  # noqa: FBT001
+    """Whether the failure was noted or the lease ran out: the job runs again, charged once."""
+    async with _dying(yard, 2, late=late) as victim:
+        [delivery] = await victim.receive(1, 0)
+        await victim.settle([yard.retried(delivery, REASON)])
+    [again] = await _others_bring_it_to_an_end(yard)
+    assert (again.failures, again.crashes) == ((1, 0) if late else (0, 1))
+
+
+@deaths
+@pytest.mark.parametrize("number", [2, 3, 4])
+async def test_an_outage_amid_a_settlement_is_no_death(yard: Yard, number: int, late: bool) -> None:  # noqa: FBT001
+    """The worker tells it again, and it is accepted as if nothing had been."""
+    breaking = Breaking(yard.bucket, number, late=late)
+    async with yard.broker(bucket=breaking.bucket) as broker:
+        [delivery] = await broker.receive(1, 0)
+        await yard.convert(delivery)
+        settlement = yard.completed(delivery)
+        with pytest.raises(BrokerUnavailable):
+            await broker.settle([settlement])
+        breaking.mend()
+        assert await broker.settle([settlement]) == [True]
+        assert await broker.receive(1, 0) == []
+    assert await yard.keys() == [OUTPUT]
+    assert await yard.notes() == []
+
+
+async def test_who_lost_the_lease_is_refused_though_nobody_was_killed(yard: Yard) -> None:
+    """A worker that stood still wakes, and finds that its job is another's."""
+    async with yard.broker("sleeper") as sleeper, yard.broker("other") as other:
+        [stale] = await sleeper.receive(1, 0)
+        yard.clock.advance(LEASE + 1)
+        assert await other.rescue() == 1
+        [fresh] = await other.receive(1, 0)
+        assert await sleeper.extend([stale], LEASE) == [False]
+        assert await sleeper.settle([yard.discarded(stale, REASON)]) == [False]
+        await yard.convert(fresh)
+        assert await other.settle([yard.completed(fresh)]) == [True]
+        assert await sleeper.settle([yard.completed(stale)]) == [False]
+    assert await yard.keys() == [OUTPUT]
+
+
+async def test_what_is_half_finished_is_finished_by_one_of_many(yard: Yard) -> None:
+    """Several rescuers at once do not hinder one another."""
+    async with _dying(yard, 3, late=False) as victim:
+        [delivery] = await victim.receive(1, 0)
+        await yard.convert(delivery)
+        await victim.settle([yard.completed(delivery)])
+    yard.clock.advance(LEASE + 1)
+    async with yard.broker("a") as a, yard.broker("b") as b, yard.broker("c") as c:
+        assert [await each.rescue() for each in (a, b, c)] == [0, 0, 0]
+    assert await yard.keys() == [OUTPUT]
+    assert await yard.notes() == []
