@@ -17,6 +17,7 @@ from millhand.database.faults import translated
 from millhand.database.lines import FileLine, Line
 from millhand.database.schema import require_current, schema_status, schema_up
 from millhand.database.server_clock import ServerClock
+from millhand.database.server_facts import ServerFacts, read_facts
 from millhand.database.urls import ServerAddress, address_of
 from millhand.database.waker import Waker
 from millhand.database.writer import Operation, Pending, Undo, Writer
@@ -88,6 +89,13 @@ class Database:
     def lag(self) -> float:
         """Seconds by which this machine's clock is ahead of the one that counts."""
         return 0.0 if self._server_clock is None else self._server_clock.ahead
+
+    async def server_facts(self) -> ServerFacts | None:
+        """What the server says of itself, None for a file. Raises `BrokerUnavailable`."""
+        address = self._address
+        if isinstance(address, Path):
+            return None
+        return await self.read(lambda connection: read_facts(connection, address.schema))
 
     async def open(self) -> None:
         """Connect; an empty database gets its schema. Raises `SchemaMismatch` for any other schema than ours.

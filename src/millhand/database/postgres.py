@@ -140,6 +140,11 @@ def now(connection: sa.Connection) -> int:
     return connection.exec_driver_sql("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").scalar_one()
 
 
+def is_pooled(connection: sa.Connection) -> bool:
+    """Whether this connection goes through a pooler."""
+    return _driver(connection.connection).pooled
+
+
 def copy(connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Send rows to a table by COPY; raises what a statement of SQLAlchemy would, also for the character 0 in a text."""
     preparer = connection.dialect.identifier_preparer

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from millhand.core.errors import SchemaMismatch
+from millhand.core.errors import BrokerUnavailable, SchemaMismatch
 from millhand.database.engines import reader_engine, schema_engine
 from millhand.database.faults import translated
 from millhand.database.tables import metadata
@@ -42,13 +42,23 @@ def schema_up(url: str) -> SchemaStatus:
     """
     address = address_of(url)
     if isinstance(address, Path):
-        address.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(address.parent)
     with _transaction(schema_engine(url, _MIGRATION_PATIENCE)) as connection:
         if isinstance(address, ServerAddress):
             _take_place(connection, address.schema)
         if _present(connection, address) != HEAD:
             _upgrade(connection, address)
         return SchemaStatus(_present(connection, address))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BrokerUnavailable(
+            f"the folder of the database can't be made: {error.strerror or error}: {folder}",
+            hint="Check the path of the database, and who may write there.",
+        ) from error
 
 
 def schema_status(url: str) -> SchemaStatus:

@@ -6,7 +6,7 @@ from functools import wraps
 from millhand.app.attached import Check as OwnCheck
 from millhand.config import Settings
 from millhand.core.finding import Finding
-from millhand.doctor import blobs, chromium, configuration, database, fleet, handlers, host, office, queue
+from millhand.doctor import blobs, chromium, configuration, database, fleet, handlers, host, office, queue, server
 from millhand.doctor.findings import error
 from millhand.doctor.patient import Patient, admitted
 
@@ -20,6 +20,8 @@ CHECKS: Sequence[Check] = (
     database.writable,
     database.local_disk,
     database.write_ahead_log,
+    server.server,
+    server.calls,
     queue.round_trip,
     blobs.data_folder,
     blobs.roots,

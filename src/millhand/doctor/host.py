@@ -68,7 +68,7 @@ async def open_files(_patient: Patient) -> Iterable[Finding]:
 
 
 async def clock(patient: Patient) -> Iterable[Finding]:
-    """Whether the clock is kept in time, as far as the kernel knows; workers on several machines share instants."""
+    """Whether the clock is kept in time, as far as the kernel knows: logs of several machines are read side by side."""
     check_id = "host.clock"
     if sys.platform != "linux":
         return [not_applicable(check_id, "Whether the clock is kept in time is known on Linux only.")]
@@ -80,7 +80,9 @@ async def clock(patient: Patient) -> Iterable[Finding]:
     if sqlite_path(patient.settings.database) is not None:
         return [not_applicable(check_id, "Nothing keeps the clock in time, which a single machine can live with.")]
     fix = "Install a time service such as chrony or systemd-timesyncd."
-    return [warning(check_id, "Nothing keeps the clock in time, but several machines share instants.", fix)]
+    return [
+        warning(check_id, "Nothing keeps the clock in time: leases go by the server's, but times in logs do not.", fix)
+    ]
 
 
 def _room(check_id: str, folder: Path, purpose: str) -> Finding:

@@ -6,6 +6,7 @@ from typing import Any
 import typer
 
 from millhand.cli.commands.config import config
+from millhand.cli.commands.contract import contract
 from millhand.cli.commands.convert import convert
 from millhand.cli.commands.doctor import doctor
 from millhand.cli.commands.enqueue import enqueue
@@ -33,6 +34,7 @@ COMMANDS: Mapping[str, Callable[..., Any]] = {
     "enqueue": enqueue,
     "exec": exec_kind,
     "doctor": doctor,
+    "contract": contract,
     "top": top,
     "health": health,
     "version": version,

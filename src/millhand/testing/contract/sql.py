@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from millhand.brokers.sql import SqlBroker
 from millhand.core.clock import Clock, SystemClock
 from millhand.core.state import State
-from millhand.database import Database, Durability
+from millhand.database import Database, Durability, schema_up
 from millhand.database.engines import writer_engine
+from millhand.database.faults import translated
 from millhand.database.tables import attempts, jobs
 from millhand.database.urls import ServerAddress, address_of, sqlite_path
 from millhand.testing.clock import MovableClock
@@ -109,7 +110,7 @@ class SqlHarness(BrokerHarness):
     def _connected(self) -> Generator[sa.Connection]:
         engine = writer_engine(self._url, Durability.NORMAL, _A_LONG_TIME)
         try:
-            with engine.connect() as connection:
+            with translated(), engine.connect() as connection:
                 yield connection
         finally:
             engine.dispose()
@@ -139,7 +140,7 @@ class PostgresHarness(SqlHarness):
     patience = 1.0  # which is that of each statement as well, and a server may be busy with others
 
     def __init__(self, url: str) -> None:
-        self._name = f"contract-{secrets.token_hex(4)}"
+        self._name = f"millhand-contract-{secrets.token_hex(4)}"
         parts = urlsplit(url)
         mine = urlencode({"application_name": self._name, "millhand_schema": self._name.replace("-", "_")})
         super().__init__(urlunsplit(parts._replace(query=f"{parts.query}&{mine}".lstrip("&"))))
@@ -162,6 +163,10 @@ class PostgresHarness(SqlHarness):
         """Cut the connections that listen."""
         with self._connected() as connection, connection.begin():
             self._cut(connection, "LISTEN%")
+
+    def create(self) -> None:
+        """Make the schema now, rather than with the first broker; raises `BrokerUnavailable`."""
+        schema_up(self._url)
 
     def drop(self) -> None:
         """Take the schema away, with all that is in it."""
