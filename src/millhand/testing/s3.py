@@ -23,6 +23,8 @@ from millhand.stores import S3Access
 _HOST = "127.0.0.1"
 _PATIENCE = 30.0
 _GRPC = 10_000
+_VOLUME_MB = 8
+"""Each bucket has a volume of its own, and as many fit as the free disk holds of the greatest size."""
 _PARTS = ("s3", "master", "volume", "filer", "admin")
 _ADMIN = ("millhand", "millhand-secret")
 _READER = ("reader", "reader-secret")
@@ -188,6 +190,7 @@ class S3Server:
             "-webdav=false",
             "-admin.ui=false",
             "-master.telemetry=false",
+            f"-master.volumeSizeLimitMB={_VOLUME_MB}",
             *ports,
             *secure,
         ]

@@ -13,6 +13,7 @@ from millhand.core.errors import ConfigError
 def test_a_file_becomes_arguments_and_an_output() -> None:
     route = Route.parse(DOCUMENTS)
     fields = route.match("to-convert/order 7.docx")
+    assert fields is not None
     assert fields == {"id": "order 7"}
     assert route.output_of(fields) == "converted/order 7.pdf"
     args = json.loads(route.args_of(fields, "s3://b/to-convert/order%207.docx", "s3://b/converted/order%207.pdf"))
@@ -25,6 +26,7 @@ def test_arguments_may_be_named() -> None:
         "maps/{size}/{id}.zip -> page.export?bundle={input}&target={output}&size={size} -> out/{size}-{id}.png"
     )
     fields = route.match("maps/A3/town.ZIP")
+    assert fields is not None
     assert fields == {"size": "A3", "id": "town"}
     assert json.loads(route.args_of(fields, "in", "out")) == {"bundle": "in", "target": "out", "size": "A3"}
     assert route.handler_writes
