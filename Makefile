@@ -4,6 +4,7 @@
 ARGS ?=
 SEED ?= 1
 JOBS ?= 2000
+BROKER ?= sqlite
 
 BIN := .venv/bin
 
@@ -27,9 +28,9 @@ bench: ## Measure the queue and the document engine beside their peers, as ratio
 	@scripts/setup dev
 	@$(BIN)/python -m bench $(ARGS)
 
-chaos: ## Kill and stop processes by a seeded schedule and prove that no job was lost (SEED=1 JOBS=2000)
+chaos: ## Break what can break by a seeded schedule and prove that no job was lost (BROKER=sqlite|postgres|pgboss SEED=1 JOBS=2000)
 	@scripts/setup dev
-	@$(BIN)/python -m tests.chaos --seed $(SEED) --jobs $(JOBS) $(ARGS)
+	@$(BIN)/python -m tests.chaos --broker $(BROKER) --seed $(SEED) --jobs $(JOBS) $(ARGS)
 
 docs: ## Write the generated reference pages anew
 	@scripts/setup dev

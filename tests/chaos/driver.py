@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from tests.chaos.evidence import repeated_runs, unexplained
 from tests.chaos.faults import Faults, Struck
 from tests.chaos.fleet import Dispatcher, Producer, of_run
 from tests.chaos.pace import Pace
-from tests.chaos.plan import PROCESS_FAULTS, Plan, make_plan
+from tests.chaos.plan import PROCESS_FAULTS, Fault, Plan, make_plan
 
 _DISPATCHERS = ("dispatcher-0", "dispatcher-1")
 _PRODUCER = "producer"
@@ -47,11 +47,13 @@ class _Lived:
     breaches: list[Breach]
 
 
-async def run(open_bed: OpenBed, folder: Path, seed: int, jobs: int) -> Outcome:
-    """Run the plan of a seed in this folder, which then holds all records of it."""
+async def run(
+    open_bed: OpenBed, folder: Path, seed: int, jobs: int, only: Collection[Fault] = frozenset(Fault)
+) -> Outcome:
+    """Run the plan of a seed in this folder, which then holds all records of it; `only` these faults strike."""
     began = time.monotonic()
     async with open_bed(folder, [*_DISPATCHERS, _PRODUCER], seed) as bed:
-        plan = make_plan(seed, jobs, PROCESS_FAULTS.union(bed.strikers()))
+        plan = make_plan(seed, jobs, PROCESS_FAULTS.union(bed.strikers()).intersection(only))
         try:
             lived = await _live(folder, bed, plan)
         finally:

@@ -49,8 +49,13 @@ class Faults:
         apart = [strike for strike in strikes if strike.fault is Fault.KILL_PRODUCER]
         others = [strike for strike in strikes if strike.fault is not Fault.KILL_PRODUCER]
         # The producer ends when its part is done, so faults of its own must not wait behind others.
-        await asyncio.gather(self._in_turn(apart), self._in_turn(others))
-        await asyncio.gather(*self._under_way)
+        try:
+            await asyncio.gather(self._in_turn(apart), self._in_turn(others))
+            await asyncio.gather(*self._under_way)
+        finally:  # a run that is broken off leaves nothing at work
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def _in_turn(self, strikes: Sequence[Strike]) -> None:
         for strike in strikes:

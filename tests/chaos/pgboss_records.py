@@ -89,10 +89,17 @@ class _Gathering:
         self._jobs.append(_job(final, envelope, told.attempts))
 
     def gathered(self, runs: Sequence[HandlerRun]) -> Gathered:
-        """All of it. What Node did is told as if it had told it like our workers."""
+        """All of it. What Node did, and pg-boss itself with jobs of ours whose time was over, is told like our doings.
+
+        One of ours may have asked in vain for an end which a job did not come to: that is another question.
+        """
         node = [lease.claim for leases in self._leases.values() for lease in leases if lease.run is not None]
-        known = {(each.job_id, each.fence) for each in self._history if isinstance(each, Ending)}
-        answers = [_answered(row) for row in self._attempts if not row.rescued and (row.job_id, row.fence) not in known]
+        asked = {(each.job_id, each.fence, each.cause) for each in self._history if isinstance(each, Ending)}
+        answers = [
+            _answered(row)
+            for row in self._attempts
+            if not row.rescued and (row.job_id, row.fence, row.cause) not in asked
+        ]
         evidence = Evidence(
             history=[*self._history, *node, *answers],
             jobs=self._jobs,

@@ -4,7 +4,7 @@ Faults: the server is restarted or crashes, sessions are ended by an administrat
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -61,9 +61,9 @@ class PostgresBed:
         self._down = True
 
         async def rest() -> None:
-            await asyncio.to_thread(self._server.stop, how)
+            await _to_the_end(self._server.stop, how)
             await asyncio.sleep(strike.seconds)
-            await asyncio.to_thread(self._server.start)
+            await _to_the_end(self._server.start)
             self._down = False
 
         return Hit(f"stopped {how}, {strike.seconds} s", rest)
@@ -107,6 +107,16 @@ SELECT pid FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND datname = current_database()
 AND pid <> pg_backend_pid() AND application_name <> %s ORDER BY pid
 """
+
+
+async def _to_the_end(do: Callable[..., None], *args: object) -> None:
+    """Do something in a thread, which is waited for even if the run is broken off: it would go on all the same."""
+    doing = asyncio.create_task(asyncio.to_thread(do, *args))
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await doing
+        raise
 
 
 async def _nothing() -> None:
