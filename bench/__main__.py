@@ -50,10 +50,21 @@ def _corpus(options: argparse.Namespace) -> Results:
     return documents.run_documents(*(_QUICK_CORPUS if options.quick else _FULL_CORPUS))
 
 
+def _pages(options: argparse.Namespace) -> Results:
+    try:
+        import bench.pages.bench as pages  # noqa: PLC0415 - Playwright and Pillow, an extra, may be missing
+    except ImportError as missing:
+        nothing = Results("Pages", ())
+        nothing.absent["pages"] = f"{missing.name} is not installed: it comes with the extra `pages`"
+        return nothing
+    return pages.run(pages.QUICK if options.quick else pages.FULL, _repeats(options), options.only)
+
+
 _PARTS: dict[str, Callable[[argparse.Namespace], Results]] = {
     "queues": _queues,
     "documents": _documents,
     "corpus": _corpus,
+    "pages": _pages,
 }
 
 
