@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from pydantic import ValidationError
 
-from millhand.app.content import blob_store
+from millhand.app.content import blob_store, store_access
 from millhand.app.jobs import AnyArgs, sent_job, stored_job
 from millhand.app.schedules import Schedule
 from millhand.app.sync import SyncApp
@@ -182,7 +182,10 @@ class App:
 
         Meant for showing: what looks like a secret is hidden. Raises `NotFound`.
         """
-        return await (await self.backend()).inspector.job(_id(job))
+        backend = await self.backend()
+        if backend.foreign is not None:
+            await backend.foreign.refresh([_id(job)])
+        return await backend.inspector.job(_id(job))
 
     async def find(self, wanted: str = "", *, limit: int = 50) -> list[Job[Args]]:
         """The newest jobs that a filter means, such as `kind:document.* state:discarded since:2h`; "" means all.
@@ -239,6 +242,7 @@ class App:
                     self.clock,
                     durability=settings.durability,
                     broker_url=settings.broker,
+                    stores=store_access(settings),
                     worker=f"client-{self.clock.new_id()[-12:]}",
                 )
         return self._backend
@@ -282,7 +286,7 @@ class App:
         return [sent_job(job, args, answer) for job, args, answer in zip(new, many, sent, strict=True)]
 
     async def _record(self, job_id: str) -> "JobRecord | None":
-        return (await (await self.backend()).inspector.records([job_id])).get(job_id)
+        return await (await self.backend()).record(job_id)
 
     def _parse(self, kind: str, text: str) -> Args:
         model = self.registry.get(kind).args if kind in self.registry else AnyArgs

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from millhand.blobs import BlobStore, ObjectAccess, Prefix
+from millhand.blobs import OBJECT_SCHEMES, BlobStore, ObjectAccess, Prefix
 from millhand.config import Settings
-from millhand.stores import AzureAccess, S3Access, parse_connection_string
+from millhand.stores import AzureAccess, S3Access, StoreAccess, parse_connection_string
 
 
 def blob_store(settings: Settings) -> BlobStore:
@@ -14,9 +14,23 @@ def blob_store(settings: Settings) -> BlobStore:
 
 
 def object_access(settings: Settings) -> ObjectAccess:
-    """The places in object stores that jobs may use, and how the stores are reached; raises `ConfigError`."""
-    prefixes = tuple(Prefix.parse(place) for place in settings.blobs.prefixes)
-    return ObjectAccess(prefixes=prefixes, s3=s3_access(settings), azure=azure_access(settings))
+    """The places in object stores that jobs may use, and how the stores are reached; raises `ConfigError`.
+
+    A bucket from which jobs come is one of the places: its files are what they are about.
+    """
+    places = [*settings.blobs.prefixes, *_place_of(settings.broker)]
+    access = store_access(settings)
+    return ObjectAccess(prefixes=tuple(map(Prefix.parse, places)), s3=access.s3, azure=access.azure)
+
+
+def store_access(settings: Settings) -> StoreAccess:
+    """How object stores are reached; raises `ConfigError`."""
+    return StoreAccess(s3_access(settings), azure_access(settings))
+
+
+def _place_of(broker: str) -> list[str]:
+    """The bucket or folder that a broker's URL names, if it names one."""
+    return [broker.partition("?")[0]] if broker.partition(":")[0] in OBJECT_SCHEMES else []
 
 
 def s3_access(settings: Settings) -> S3Access:

@@ -1,6 +1,6 @@
-"""A ledger for jobs that wait in somebody else's queue: what they report goes to the log, and cancels come from there.
+"""A ledger for jobs that wait in somebody else's queue: cancels come from there, and what jobs report is logged too.
 
-Their history is with the application whose jobs they are; our tables hold none of it.
+Who runs such a worker in place of one of their own looks for it in the log.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from typing import Protocol
 import structlog
 
 from millhand.core.events import Event, LogLine, Notice
+from millhand.ledger.recorder import Recorder
 
 
 class Cancels(Protocol):
@@ -19,15 +20,17 @@ class Cancels(Protocol):
         ...
 
 
-class LogLedger:
-    """Writes what handlers log into the log of the worker; progress is not kept."""
+class ForeignLedger:
+    """Records what jobs report, and writes what handlers log into the log of the worker as well."""
 
-    def __init__(self, broker: Cancels) -> None:
+    def __init__(self, broker: Cancels, recorder: Recorder) -> None:
         self._broker = broker
+        self._recorder = recorder
         self._log = structlog.get_logger("millhand.job")
 
     async def record(self, reported: Sequence[Event], /) -> None:
-        """Log it."""
+        """Store it, and log it."""
+        await self._recorder.record(reported)
         for event in reported:
             match event:
                 case LogLine():

@@ -18,6 +18,7 @@ import psutil
 
 from millhand.app.app import App
 from millhand.app.backend import Backend
+from millhand.app.content import store_access
 from millhand.app.loading import target_of_main
 from millhand.app.workdir import fresh_workdir, process_name
 from millhand.brokers.sql.send import insert_jobs
@@ -45,6 +46,7 @@ BEAT_EVERY = 5.0
 _RESCUES_IN_A_LEASE = 4
 _LOOK_AT_SCHEDULES_EVERY = 1.0
 _LOOK_AT_QUEUES_EVERY = 5.0
+_CATCH_UP_EVERY = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,7 @@ async def open_worker(app: App, target: str, *, through: Through = lambda broker
         lease=settings.worker.lease,
         queues=settings.worker.queues,
         broker_url=settings.broker,
+        stores=store_access(settings),
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(backend.close)
@@ -184,10 +187,11 @@ class _Duties:
 
     def chores(self) -> list[Chore]:
         """The chores, each with its own pace."""
-        settings = self._app.settings
+        settings, foreign = self._app.settings, self._backend.foreign
         paces: list[tuple[str, Callable[[], Awaitable[object]], float]] = [
             ("rescuer", self._rescue, settings.worker.lease / _RESCUES_IN_A_LEASE),
             *([] if settings.broker else [("scheduler", self._fire, _LOOK_AT_SCHEDULES_EVERY)]),
+            *([] if foreign is None else [("journal", foreign.catch_up, _CATCH_UP_EVERY)]),
             ("pruner", self._prune, settings.retention.every),
             ("presence", self._beat, BEAT_EVERY),
             ("gauges", self._look_at_queues, _LOOK_AT_QUEUES_EVERY),

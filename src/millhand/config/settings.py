@@ -138,7 +138,8 @@ class Settings(Group):
     broker: str = Field(
         default="",
         description="Where jobs wait, if not in the database: pgboss+postgresql://user:password@host/name?schema=pgboss"
-        " for the queues of an application with pg-boss. Their history stays there; schedules need the database.",
+        " for the queues of an application with pg-boss, s3://bucket/folder or az://container/folder for files in a"
+        " bucket. Schedules need the database.",
     )
     durability: Durability = Field(
         default=Durability.FULL,

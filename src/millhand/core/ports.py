@@ -12,6 +12,7 @@ from millhand.core.events import Event
 from millhand.core.fairness import Caps
 from millhand.core.job import Delivery, NewJob, Sent
 from millhand.core.settlement import Settlement
+from millhand.core.standing import Standing
 
 
 class CancelResult(StrEnum):
@@ -88,6 +89,18 @@ class Rescues(Protocol):
 
     async def rescue(self) -> int:
         """Offer again the jobs whose lease has run out, charging each a crash; returns how many."""
+        ...
+
+
+class Foreign(Protocol):
+    """A broker that belongs to somebody else, who may change any job at any moment, and whose record it is."""
+
+    async def look(self, job_ids: Sequence[str]) -> dict[str, Standing]:
+        """How these jobs stand there; those that are not there are left out."""
+        ...
+
+    async def cancel_requests(self, job_ids: Sequence[str]) -> set[str]:
+        """Which of these jobs, held here, somebody cancelled."""
         ...
 
 

@@ -9,6 +9,7 @@ from millhand.brokers.pgboss.duties import Duties
 from millhand.brokers.pgboss.fetch import Fetch, Look
 from millhand.brokers.pgboss.holder import Holder
 from millhand.brokers.pgboss.insert import Row, insert, notify
+from millhand.brokers.pgboss.look import look
 from millhand.brokers.pgboss.options import JobOptions
 from millhand.brokers.pgboss.pace import Pace
 from millhand.brokers.pgboss.rest import Rest
@@ -20,6 +21,7 @@ from millhand.core.fairness import Caps
 from millhand.core.job import Delivery, NewJob, Sent
 from millhand.core.ports import CancelResult, QueueStats
 from millhand.core.settlement import Settlement
+from millhand.core.standing import Standing
 
 CAPABILITIES = Capabilities(
     delay=True,
@@ -114,13 +116,13 @@ class PgBossBroker:
         give_up_at = clock() + wait
         while self._open and limit > 0:
             ticket = self._server.bell.ticket
-            look = await self._look(limit)
+            found = await self._look(limit)
             remaining = give_up_at - clock()
-            if look.deliveries:
+            if found.deliveries:
                 self._rest.found()
-            if look.deliveries or remaining <= 0:
-                return look.deliveries
-            await self._server.bell.wait(min(remaining, self._rest.next(look.due_in)), since=ticket)
+            if found.deliveries or remaining <= 0:
+                return found.deliveries
+            await self._server.bell.wait(min(remaining, self._rest.next(found.due_in)), since=ticket)
         return []
 
     async def extend(self, deliveries: Sequence[Delivery], seconds: float) -> list[bool]:
@@ -150,6 +152,14 @@ class PgBossBroker:
         async with self._server.use() as (connection, tables):
             queues = await self._server.queues.all(connection, tables)
             return await control.cancel(connection, tables, queues, job_id)
+
+    async def look(self, job_ids: Sequence[str]) -> dict[str, Standing]:
+        """How these jobs stand, whoever works on them; those that are not there are left out."""
+        self._require_open()
+        async with self._server.use() as (connection, tables):
+            queues = await self._server.queues.all(connection, tables)
+            kind_of = self._server.place.kind_of
+            return await look(connection, tables, queues, control.known_ids(job_ids), kind_of)
 
     async def stats(self) -> list[QueueStats]:
         """How each served queue stands; counts end at 10,000."""
@@ -206,14 +216,14 @@ class PgBossBroker:
         """A look that is not broken off half-way: what it leases for a caller who is gone is handed back."""
         looking = asyncio.ensure_future(self._fetch.look(limit))
         try:
-            look = await asyncio.shield(looking)
+            found = await asyncio.shield(looking)
         except asyncio.CancelledError:
             task = asyncio.create_task(self._hand_back(looking), name="hand back")
             self._handing_back.add(task)
             task.add_done_callback(self._handing_back.discard)
             raise
-        self._holder.take(look.deliveries)
-        return look
+        self._holder.take(found.deliveries)
+        return found
 
     async def _hand_back(self, looking: "asyncio.Future[Look]") -> None:
         # Where that fails the leases run out, and others take the jobs.

@@ -4,18 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from millhand.brokers.pgboss.connections import Connection
 from millhand.brokers.pgboss.extend import cancelled, extend
+from millhand.brokers.pgboss.follow_ups import send_follow_ups, tellable
 from millhand.brokers.pgboss.leave import CREATED, RETRY, Leaving, leave
 from millhand.brokers.pgboss.overdue import expire
 from millhand.brokers.pgboss.queues import Queue
-from millhand.brokers.pgboss.send import send
 from millhand.brokers.pgboss.server import Server
 from millhand.brokers.pgboss.settle import Claim, Settled, claim_of, settle_queue
 from millhand.brokers.pgboss.tables import Tables
-from millhand.core.errors import NotFound
-from millhand.core.failure import failure_of
 from millhand.core.job import Delivery
 from millhand.core.settlement import Settlement
-from millhand.core.state import Cause, State
 
 
 class Holder:
@@ -65,40 +62,18 @@ class Holder:
         """Tell how these ended, in one transaction."""
         now = self._server.clock.now()
         async with self._server.use() as (connection, tables), connection.transaction():
-            tellable = [await self._tellable(connection, tables, each) for each in settlements]
+            told = [await tellable(connection, self._server, tables, each) for each in settlements]
             held: set[Claim] = set()
-            new = [each for each in tellable if not self._settled.knows(each)]
+            new = [each for each in told if not self._settled.knows(each)]
             for queue, _ in await self._by_queue(connection, tables, [each.delivery for each in new]):
                 mine = [each for each in new if each.delivery.queue == queue.name]
                 held |= await settle_queue(connection, tables, queue, mine)
-            accepted = _first_of_each(tellable, held)
-            await self._send_follow_ups(connection, tables, accepted, now)
+            accepted = _first_of_each(told, held)
+            await send_follow_ups(connection, self._server, tables, accepted, now)
         self._settled.add(accepted)
-        for each in tellable:
+        for each in told:
             self._drop(each.delivery)
-        return [self._settled.knows(each) for each in tellable]
-
-    async def _tellable(self, connection: Connection, tables: Tables, settlement: Settlement) -> Settlement:
-        """A job whose follow-up jobs have no queue can't succeed."""
-        try:
-            await self._server.queues.some(connection, tables, {job.queue for job in settlement.follow_ups})
-        except NotFound as error:
-            return settlement._replace(
-                state=State.DISCARDED,
-                cause=Cause.GAVE_UP,
-                result=None,
-                failure=failure_of(error),
-                follow_ups=(),
-            )
-        return settlement
-
-    async def _send_follow_ups(
-        self, connection: Connection, tables: Tables, accepted: Sequence[Settlement], now: int
-    ) -> None:
-        jobs = [job for each in accepted for job in each.follow_ups]
-        if jobs:
-            queues = await self._server.queues.some(connection, tables, {job.queue for job in jobs})
-            await send(connection, tables, queues, jobs, self._server.place.kind_of, now)
+        return [self._settled.knows(each) for each in told]
 
     async def _by_queue(
         self, connection: Connection, tables: Tables, deliveries: Sequence[Delivery]

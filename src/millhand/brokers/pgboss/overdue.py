@@ -36,6 +36,8 @@ async def expire(connection: Connection, tables: Tables, queue: Queue, only: Seq
     words = _OLD_TIMED_OUT if "expire_in" in tables.job else _TIMED_OUT
     ids = None if only is None else [job_id for job_id, _, _ in only]
     found = await _overdue(connection, tables, queue, f"{tables.expiry} < {tables.now}", ids)
+    if only is not None:
+        found = [row for row in found if (row["id"], row["retry_count"], row["started_on"]) in only]
     return len(await leave(connection, tables, queue, [_after_failure(row, tables, words) for row in found]))
 
 

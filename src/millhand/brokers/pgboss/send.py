@@ -8,7 +8,7 @@ from millhand.brokers.pgboss.connections import Connection, rows
 from millhand.brokers.pgboss.envelope import is_plain, wrap
 from millhand.brokers.pgboss.insert import EXCLUSIVE, Row, insert, notify
 from millhand.brokers.pgboss.options import JobOptions
-from millhand.brokers.pgboss.queues import STANDARD, Queue
+from millhand.brokers.pgboss.queues import KEY_STRICT_FIFO, STANDARD, Queue
 from millhand.brokers.pgboss.tables import Tables
 from millhand.core.clock import MICROSECONDS
 from millhand.core.errors import BrokerUnavailable, NotSupported, PayloadTooLarge, UsageError
@@ -50,7 +50,8 @@ async def send(
     return [answers[place] for place in range(len(jobs))]
 
 
-def _row(place: int, job: NewJob, tables: Tables, queue: Queue, kind: str, now: int) -> Row:
+def check(tables: Tables, queue: Queue, job: NewJob, kind: str) -> None:
+    """Refuse what this queue can't take; raises `NotSupported` or `UsageError`."""
     if job.key is not None and queue.policy == STANDARD and not tables.exclusive:
         raise NotSupported(
             f"this release of pg-boss keeps no key unique in the queue '{queue.name}'",
@@ -61,6 +62,16 @@ def _row(place: int, job: NewJob, tables: Tables, queue: Queue, kind: str, now: 
         raise NotSupported(
             f"plain data for the queue '{queue.name}' has no place for a tenant", hint="Put it into the arguments."
         )
+    if plain and "\\u0000" in job.args:
+        raise UsageError(f"plain data for the queue '{queue.name}' can't hold the character NUL", hint="Leave it out.")
+    if queue.policy == KEY_STRICT_FIFO and not job.key:
+        raise UsageError(f"jobs of the queue '{queue.name}' need a key: its policy is {queue.policy}")
+    _uuid(job.id)
+
+
+def _row(place: int, job: NewJob, tables: Tables, queue: Queue, kind: str, now: int) -> Row:
+    check(tables, queue, job, kind)
+    plain = is_plain(job, kind)
     options = JobOptions(
         id=_uuid(job.id),
         priority=job.priority,

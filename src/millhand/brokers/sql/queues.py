@@ -7,13 +7,13 @@ import sqlalchemy as sa
 
 from millhand.core.fairness import Caps, Load
 from millhand.core.state import State
-from millhand.database.tables import DUE, READY, RUNNING, by_index, jobs, queues
+from millhand.database.tables import DUE, OURS, READY, RUNNING, by_index, jobs, queues
 
 _PROMOTED_AT_ONCE = 1_000
 
 _next_due = (
     by_index(sa.select(jobs.c.run_at), "jobs_due")
-    .where(DUE, jobs.c.queue == queues.c.name)
+    .where(DUE, OURS, jobs.c.queue == queues.c.name)
     .order_by(jobs.c.run_at)
     .limit(1)
     .scalar_subquery()
@@ -32,7 +32,7 @@ _OPEN_QUEUES = sa.select(queues.c.name, *_CAPS, _next_due, _first_ready).where(q
 
 _due_jobs = (
     by_index(sa.select(jobs.c.seq), "jobs_due")
-    .where(DUE, jobs.c.queue == sa.bindparam("in_queue"), jobs.c.run_at <= sa.bindparam("now"))
+    .where(DUE, OURS, jobs.c.queue == sa.bindparam("in_queue"), jobs.c.run_at <= sa.bindparam("now"))
     .order_by(jobs.c.run_at)
     .limit(_PROMOTED_AT_ONCE)
     .with_for_update(skip_locked=True)

@@ -18,6 +18,7 @@ from millhand.core.events import LogLine, Progress
 from millhand.core.failure import failure_of
 from millhand.core.job import Args
 from millhand.core.outcome import Completed, Outcome, Released, Retry
+from millhand.core.problems import problems
 from millhand.core.registry import Kind, Registry
 from millhand.worker.executor.job_context import JobContext, Tools
 from millhand.worker.messages import Run
@@ -84,13 +85,7 @@ def _args(kind: Kind, text: str) -> Args:
     try:
         return kind.args.model_validate_json(text)
     except ValidationError as error:
-        raise InvalidArgs(f"arguments of {kind.name}: {problems(error)}") from None
-
-
-def problems(error: ValidationError) -> str:
-    """Say in one line what a model found wrong, without repeating values, which may be secret."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg']}" for item in found)
+        raise InvalidArgs(f"arguments of {kind.name}: {problems(error, kind.args)}") from None
 
 
 async def _call(kind: Kind, context: JobContext, args: Args, threads: Executor) -> Any:  # noqa: ANN401 - the handler's own

@@ -1,0 +1,152 @@
+"""An app with a worker on the queues of a Node application: both see what happened, and the ledger remembers it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from millhand import App
+from millhand.app.running import open_worker
+from millhand.config import Settings
+from millhand.config.settings import WorkerSettings
+from millhand.core.state import State
+from tests.interop import printing
+from tests.interop.conftest import Application
+from tests.interop.pgboss import MAIN_VERSION
+from tests.interop.printing import PrintInvoice
+from tests.support import poll_until
+
+pytestmark = pytest.mark.leaves("the application's client opens connections, and keeps them for the next test")
+
+
+@pytest.fixture
+def node(applications: Callable[[str], Application]) -> Application:
+    return applications(MAIN_VERSION)
+
+
+def app_on(node: Application, queue: str, folder: Path) -> App:
+    """The app, with its ledger in a folder, on one queue of the application."""
+    settings = Settings(
+        database=f"sqlite:///{folder}/ledger.db",
+        data_dir=folder,
+        blob_roots=(folder,),
+        broker=f"{node.broker_url}?kinds={queue}:invoice.print",
+        worker=WorkerSettings(executors=1, slots=2, queues=(queue,), lease=5.0, poll=0.2),
+    )
+    app = App(settings=settings)
+    app.include(printing.app)
+    return app
+
+
+@asynccontextmanager
+async def working(app: App) -> AsyncGenerator[None]:
+    """A worker of the app, while the block lasts."""
+    async with app, open_worker(app, "tests.interop.printing:app") as worker:
+        running = asyncio.create_task(worker.run())
+        try:
+            await poll_until(lambda: worker.executors()["ready"] == 1, within=30)
+            yield
+        finally:
+            worker.dispatcher.drain()
+            await running
+
+
+async def test_both_sides_see_what_happened(node: Application, tmp_path: Path) -> None:
+    queue = node.queue(retryLimit=0)
+    app = app_on(node, queue, tmp_path)
+    async with working(app):
+        good = node.send(queue, {"how": "well"}, priority=4)
+        bad = node.send(queue, {"how": "badly"})
+        await poll_until(lambda: node.job(queue, bad)["state"] == "failed", within=20)
+        await poll_until(lambda: node.job(queue, good)["state"] == "completed", within=20)
+        assert node.job(queue, good)["output"] == {"pages": 3}
+        assert node.job(queue, bad)["output"]["code"] == "no_address"
+
+        job = await app.job(good)
+        assert (job.kind, job.queue, job.state, job.priority) == ("invoice.print", queue, State.COMPLETED, 4)
+        assert (job.args, job.result) == (PrintInvoice(how="well"), {"pages": 3})
+        await poll_until(lambda: _has_printed(app, good), within=10)
+        assert [attempt.state for attempt in (await app.history(good)).attempts] == [State.COMPLETED]
+        failed = await app.job(bad)
+        assert (failed.state, failed.failure and failed.failure.code) == (State.DISCARDED, "no_address")
+        assert {each.id for each in await app.find("kind:invoice.print")} == {good, bad}
+
+
+async def _has_printed(app: App, job_id: str) -> bool:
+    return "printing" in [event.text for event in (await app.history(job_id)).events]
+
+
+async def test_a_failure_that_is_tried_again_by_node(node: Application, tmp_path: Path) -> None:
+    """The ledger first has our try, and in the end what Node made of it."""
+    queue = node.queue(retryLimit=1, retryDelay=60)
+    app = app_on(node, queue, tmp_path)
+    async with working(app):
+        job_id = node.send(queue, {"how": "poorly"})
+        await poll_until(lambda: node.job(queue, job_id)["state"] == "retry", within=20)
+        await poll_until(lambda: _state(app, job_id, State.RETRYABLE))
+    node.sql("UPDATE pgboss.job SET start_after = now() WHERE id = %s", job_id)
+    node.boss.call("fetch", queue)
+    node.boss.call("complete", queue, job_id, {"by": "node"})
+    async with app:
+        job = await app.wait(await app.job(job_id), timeout=5)
+        assert (job.state, job.result, job.failures) == (State.COMPLETED, {"by": "node"}, 1)
+        history = await app.history(job_id)
+        assert [attempt.failure and attempt.failure.message for attempt in history.attempts] == [
+            "the printer is out of paper"
+        ]
+
+
+async def _state(app: App, job_id: str, state: State) -> bool:
+    return (await app.job(job_id)).state is state
+
+
+async def test_a_job_that_node_cancels_is_stopped(node: Application, tmp_path: Path) -> None:
+    queue = node.queue()
+    app = app_on(node, queue, tmp_path)
+    async with working(app):
+        job_id = node.send(queue, {"how": "for ever"})
+        await poll_until(lambda: _state(app, job_id, State.RUNNING), within=20)
+        await poll_until(lambda: _has_printed(app, job_id), within=10)
+        assert not await _ended(app, job_id)
+        loop = asyncio.get_running_loop()
+        cancelled_at = loop.time()
+        node.boss.call("cancel", queue, job_id)
+        await poll_until(lambda: _ended(app, job_id), within=5)
+        assert loop.time() - cancelled_at < 2.5
+        assert node.job(queue, job_id)["state"] == "cancelled"
+        assert (await app.job(job_id)).state is State.CANCELLED
+
+
+async def _ended(app: App, job_id: str) -> bool:
+    return bool((await app.history(job_id)).attempts)
+
+
+async def test_what_the_app_sends_can_be_waited_for(node: Application, tmp_path: Path) -> None:
+    """Whoever works on it: here a Node worker, of whom our ledger hears nothing."""
+    queue = node.queue()
+    app = app_on(node, queue, tmp_path)
+    async with app:
+        job = await app.enqueue(PrintInvoice(how="anywhere"), queue=queue)
+        assert (await app.job(job.id)).state is State.AVAILABLE
+        [fetched] = node.boss.call("fetch", queue)
+        assert fetched["data"] == {"how": "anywhere", "to": ""}
+        assert (await app.job(job.id)).state is State.RUNNING
+        node.boss.call("complete", queue, job.id, {"pages": 1})
+        done = await app.wait(job, timeout=5)
+        assert (done.state, done.result) == (State.COMPLETED, {"pages": 1})
+        assert await app.retry(job.id)
+        assert (await app.job(job.id)).state is State.AVAILABLE
+
+
+async def test_artefacts_are_recorded(node: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILLHAND_DATA_DIR", str(tmp_path))  # where executors may write
+    queue = node.queue()
+    app = app_on(node, queue, tmp_path)
+    async with working(app):
+        job_id = node.send(queue, {"how": "with a file", "to": f"{tmp_path.as_uri()}/invoice.pdf"})
+        await poll_until(lambda: node.job(queue, job_id)["state"] == "completed", within=20)
+        await poll_until(lambda: _ended(app, job_id), within=5)
+        [artefact] = (await app.history(job_id)).artefacts
+        assert artefact.name == "invoice.pdf"
