@@ -6,7 +6,7 @@ from typing import Any
 import typer.main
 
 from millhand.cli.exit_codes import ExitCode
-from millhand.cli.main import program
+from millhand.cli.program import program
 from millhand.ledger.filters import FIELDS
 from scripts.gen_docs.markdown import code, page, table
 

@@ -60,7 +60,8 @@ def board(output: Output, total: int) -> Generator[Board]:
     from rich.live import Live
 
     console = Console(file=output.stderr, highlight=False)
-    with Live(console=console, refresh_per_second=8, transient=True) as live:
+    shared = output.on_terminal
+    with Live(console=console, refresh_per_second=8, transient=True, redirect_stdout=shared) as live:
         yield _Drawn(live)
 
 
@@ -74,7 +75,8 @@ class _Spoken:
         for line in lines:
             if line.settled and line.title not in self._told:
                 self._told.add(line.title)
-                text = f": {line.text}" if line.text else ""
+                # Why one failed is told at the end, with what to do about it.
+                text = f": {line.text}" if line.text and line.state is State.COMPLETED else ""
                 self._output.say(f"[{len(self._told)}/{self._total}] {line.title} {line.state}{text}")
 
 

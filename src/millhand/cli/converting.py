@@ -11,6 +11,7 @@ from millhand.cli.errands import do_errands, report_failure
 from millhand.cli.output import Output
 from millhand.cli.session import Session
 from millhand.core.errors import UsageError
+from millhand.core.words import count_of
 
 _SUFFIX = ".pdf"
 
@@ -18,14 +19,14 @@ _SUFFIX = ".pdf"
 def _pages(result: Mapping[str, Any]) -> str:
     """How many pages a PDF has, in words."""
     pages = result.get("pages")
-    return "" if pages is None else "1 page" if pages == 1 else f"{pages:,} pages"
+    return "" if pages is None else count_of(pages, "page")
 
 
 VERB = Verb(
     name="convert",
     kind="document.convert",
     served="A running worker converts the documents.",
-    here="No worker is running on this database, so the documents are converted here.",
+    here="The documents are converted here, without a worker.",
     brief=_pages,
 )
 

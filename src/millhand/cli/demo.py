@@ -16,6 +16,7 @@ from millhand.cli.session import Session
 from millhand.core.job import Args
 from millhand.core.maker import JobMaker, SendOptions
 from millhand.core.state import FINAL, State
+from millhand.core.words import count_of
 from millhand.demo import samples
 from millhand.ledger.views import JobDetail
 
@@ -79,7 +80,10 @@ async def _watch(session: Session, worker: Worker, documents: list[Document]) ->
 
 def _line(document: Document, records: Mapping[str, Any]) -> Line:
     record = records[document.job_id]
-    text = record.failure.message if record.failure is not None else record.progress_text
+    if record.failure is not None:
+        text = record.failure.message
+    else:  # the last that arrives of a job that has ended may be from before its end
+        text = record.progress_text if record.state not in FINAL or record.progress == 1 else ""
     return Line(document.name, record.state, record.progress or 0.0, text or "")
 
 
@@ -107,7 +111,8 @@ def _closing_table(session: Session, documents: list[Document], details: list[Jo
     ]
     session.output.rows(columns, results, nothing="There are no samples.")
     done = sum(one.state is State.COMPLETED for one in results)
-    session.output.say(f"{done} of {len(results)} documents converted, {sum(one.pages or 0 for one in results)} pages.")
+    pages = count_of(sum(one.pages or 0 for one in results), "page")
+    session.output.say(f"{done} of {count_of(len(results), 'document')} converted, {pages}.")
 
 
 def _result(document: Document, detail: JobDetail) -> _Result:

@@ -13,6 +13,7 @@ from millhand.app.here import Here, here
 from millhand.blobs.urls import url_of
 from millhand.cli.errand import Done, Errand, Show, Verb
 from millhand.cli.exit_codes import ExitCode
+from millhand.cli.output import Output
 from millhand.cli.payload import one
 from millhand.cli.session import Session
 from millhand.config import Flag
@@ -39,7 +40,7 @@ class HereWay:
             count = min(len(errands), app.settings.worker.executor_count)
             turns = asyncio.Semaphore(count)
             async with here(app, threads=count) as place:
-                with on_signals(place.stop, _abort):
+                with on_signals(lambda: stop(self._session.output, place), abort):
                     return await asyncio.gather(*(self._one(app, place, turns, errand, show) for errand in errands))
 
     def _app(self, folder: Path, errands: Sequence[Errand]) -> App:
@@ -78,5 +79,12 @@ class HereWay:
                 return Done(errand, failure("cancelled", "interrupted"))
 
 
-def _abort() -> None:
+def stop(output: Output, place: Here) -> None:
+    """Ask what runs here to stop, and say so: a handler that does not listen runs on."""
+    output.say("Stopping as soon as the handler lets go. Ctrl-C again to abort.")
+    place.stop()
+
+
+def abort() -> None:
+    """End at once, whatever runs."""
     os._exit(ExitCode.INTERRUPTED)

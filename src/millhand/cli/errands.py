@@ -1,8 +1,11 @@
 """Doing errands, and showing how they stand: by a running worker of the same database, or in this process."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 
+from millhand.blobs.urls import url_of
+from millhand.cli import payload
 from millhand.cli.board import Board, Line, board
 from millhand.cli.errand import Done, Errand, Verb, Way
 from millhand.cli.errand_here import HereWay
@@ -23,7 +26,11 @@ _LOOK_EVERY = 0.2
 async def do_errands(
     session: Session, verb: Verb, errands: Sequence[Errand], seconds: float | None, *, here: bool
 ) -> list[Done]:
-    """Do all of them by a running worker; in this process if there is none, or with `here`."""
+    """Do all of them by a running worker; in this process if there is none, or with `here`.
+
+    Raises `InvalidArgs` before any is begun.
+    """
+    _check(session, verb, errands)
     if here or not _database_is_there(session):
         return await do_here(session, verb, errands)
     async with session.connected() as connected:
@@ -44,6 +51,13 @@ def report_failure(output: Output, done: Done) -> None:
     output.complain(f"{output.coloured('error:', 'red')} {done.errand.title}: {done.failure.message}")
     if done.failure.hint:
         output.complain(f"{output.coloured('hint:', 'cyan')} {done.failure.hint}")
+
+
+def _check(session: Session, verb: Verb, errands: Sequence[Errand]) -> None:
+    model = session.app().registry.get(verb.kind).args
+    for errand in errands:
+        urls = {name: url_of(path) for name, path in (*errand.files.items(), ("target", errand.output))}
+        payload.one(verb.kind, model, json.dumps({**errand.arguments, **urls}))
 
 
 async def _run(session: Session, way: Way, errands: Sequence[Errand]) -> list[Done]:

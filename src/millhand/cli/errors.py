@@ -9,6 +9,7 @@ from millhand.cli.exit_codes import ExitCode, exit_code_of
 from millhand.cli.output import SCHEMA, Output
 from millhand.core.errors import MillhandError
 
+_NO_COMMAND = "NoArgsIsHelpError"  # typer gives the class no public name
 _REPORT = "This is an error in millhand. Run the command again with -v and report what it shows."
 
 
@@ -21,7 +22,10 @@ def tell_error(output: Output, error: MillhandError) -> ExitCode:
 
 
 def tell_usage(output: Output, error: typer.TyperException) -> ExitCode:
-    """Tell of a command line that can't be understood."""
+    """Tell of a command line that can't be understood; of one without a command, all that there are."""
+    if type(error).__name__ == _NO_COMMAND:
+        output.complain(error.format_message())
+        return ExitCode.USAGE
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "millhand"
     tell(output, "usage", error.format_message(), f"Run `{command} --help`.")

@@ -29,6 +29,7 @@ class ExitCode(IntEnum):
     PENDING = 5
     BUG = 70
     INTERRUPTED = 130
+    CUT_OFF = 141
 
     @property
     def meaning(self) -> str:
@@ -40,11 +41,12 @@ _MEANINGS = {
     ExitCode.DONE: "done; a worker drained without interrupting a job",
     ExitCode.NO: "the answer is no: a check or a job failed, or a worker had to interrupt jobs",
     ExitCode.USAGE: "the command or the configuration is wrong",
-    ExitCode.NOT_FOUND: "there is no such job, queue, kind or schedule",
+    ExitCode.NOT_FOUND: "there is no such job, queue, kind, schedule or database",
     ExitCode.UNAVAILABLE: "the database or another service can't be reached; try later",
     ExitCode.PENDING: "the job was not settled before the time-out; it goes on",
     ExitCode.BUG: "an error in millhand itself",
     ExitCode.INTERRUPTED: "interrupted from the keyboard",
+    ExitCode.CUT_OFF: "whoever read the output went away, as after `| head`; what was left to do is not done",
 }
 
 _BY_ERROR: tuple[tuple[type[MillhandError], ExitCode], ...] = (

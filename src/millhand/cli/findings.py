@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from millhand.cli.output import Output
 from millhand.core.finding import Finding, Level
+from millhand.core.words import count_of
 
 SIGNS = {Level.OK: "✔", Level.WARNING: "⚠", Level.ERROR: "✖", Level.NOT_APPLICABLE: "\N{EN DASH}"}
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red", Level.NOT_APPLICABLE: "bright_black"}
@@ -27,11 +28,11 @@ def summary(findings: Sequence[Finding]) -> str:
     """How many of each there are, in words."""
     counts = Counter(finding.level for finding in findings)
     words = [
-        f"{counts[level]} {name if counts[level] == 1 else f'{name}s'}"
+        count_of(counts[level], name)
         for level, name in ((Level.ERROR, "error"), (Level.WARNING, "warning"))
         if counts[level]
     ]
-    return f"{len(findings)} checks: {', '.join(words) or 'all is well'}."
+    return f"{count_of(len(findings), 'check')}: {', '.join(words) or 'all is well'}."
 
 
 def _for_people(output: Output, finding: Finding) -> str:

@@ -9,6 +9,8 @@ from millhand.cli.output import Output
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from millhand.ledger.views import EventView
+
 
 class Bar(Protocol):
     """The progress of one thing."""
@@ -33,7 +35,9 @@ def job_bar(output: Output, title: str) -> Generator[Bar]:
 
     columns = (TextColumn("{task.fields[title]}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     console = Console(file=output.stderr, highlight=False, markup=False)
-    with Progress(*columns, TextColumn("{task.description}"), console=console, transient=True) as progress:
+    with Progress(
+        *columns, TextColumn("{task.description}"), console=console, transient=True, redirect_stdout=output.on_terminal
+    ) as progress:
         task = progress.add_task("", total=1.0, title=title)
         yield _RichBar(progress, task)
 
@@ -49,9 +53,19 @@ def count_bar(output: Output, title: str, total: int) -> Generator[Bar]:
 
     columns = (TextColumn("{task.fields[title]}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(file=output.stderr, highlight=False, markup=False)
-    with Progress(*columns, TextColumn("{task.description}"), console=console, transient=True) as progress:
+    with Progress(
+        *columns, TextColumn("{task.description}"), console=console, transient=True, redirect_stdout=output.on_terminal
+    ) as progress:
         task = progress.add_task("", total=total, title=title)
         yield _RichBar(progress, task, total)
+
+
+def words_of(event: "EventView") -> str:
+    """The text of an event with its fields, in one line."""
+    if event.name == "progress":
+        return f"{float(event.fields.get('fraction', 0)):.0%} {event.text}"
+    fields = " ".join(f"{name}={value}" for name, value in event.fields.items())
+    return " ".join(f"{event.text} {fields}".split())
 
 
 class _RichBar:

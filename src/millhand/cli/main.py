@@ -1,98 +1,25 @@
-"""The program: the global options, the list of commands, and the border at which errors become exit codes."""
+"""The program `millhand`: an interruption ends it in silence at any moment, be it while it is still being loaded."""
 
+import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from millhand.cli import service_help
-from millhand.cli.arguments import globals_first
-from millhand.cli.commands import COMMANDS, GROUPS
-from millhand.cli.errors import tell_bug, tell_error, tell_usage
-from millhand.cli.exit_codes import ExitCode
-from millhand.cli.output import Output
-from millhand.cli.session import GlobalOptions, Session
-from millhand.core.errors import MillhandError
-
-_EPILOG = """\b
-Examples:
-  millhand up --demo                     convert the sample documents, and keep serving
-  millhand convert letter.docx           make letter.pdf
-  millhand enqueue mail.send '{"to": 1}' --wait
-  millhand jobs list state:discarded since:2h
-
-Data goes to stdout, words to stderr. More: millhand help exit-codes, output, filters, environment.
-"""
+_INTERRUPTED = 130
+_CUT_OFF = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    given = globals_first(sys.argv[1:] if arguments is None else arguments)
-    output = Output(json="--json" in given, verbose=not {"-v", "--verbose"}.isdisjoint(given))
     try:
-        answer = program()(args=given, prog_name="millhand", standalone_mode=False)
-    except typer.TyperException as error:
-        return tell_usage(output, error)
-    except MillhandError as error:
-        return tell_error(output, error)
-    except (KeyboardInterrupt, typer.Abort):
-        return ExitCode.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last border: everything else is our own mistake
-        return tell_bug(output, error)
-    if (service := service_help.named(given)) is not None:
-        output.data("\n".join(service_help.lines_of(service)))
-    return answer if isinstance(answer, int) else ExitCode.DONE
+        from millhand.cli.program import run
 
-
-def program() -> typer.Typer:
-    """The command line with all its commands."""
-    app = typer.Typer(
-        rich_markup_mode=None,
-        epilog=_EPILOG,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-        add_completion=False,
-        no_args_is_help=True,
-        pretty_exceptions_enable=False,
-    )
-    app.callback()(_global_options)
-    for name, command in COMMANDS.items():
-        app.command(name)(command)
-    for name, group in GROUPS.items():
-        app.add_typer(group, name=name)
-    return app
-
-
-def _global_options(
-    ctx: typer.Context,
-    *,
-    config: Annotated[Path | None, typer.Option(help="Settings file (default: millhand.toml, if it is there).")] = None,
-    database: Annotated[str | None, typer.Option(help="Database URL, such as sqlite:///data/millhand.db.")] = None,
-    app: Annotated[str | None, typer.Option(help="The app to serve: module:attribute, file.py, or a service.")] = None,
-    env_file: Annotated[Path | None, typer.Option(help="File with variables (NAME=value), such as .env.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Write JSON: an object, or one a line for lists.")] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Tell nothing but errors.")] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Tell details, and tracebacks of errors.")] = False,
-    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask anything.")] = False,
-) -> None:
-    """Run content jobs safely, and see what happened.
-
-    The global options may stand anywhere on the line.
-    """
-    ctx.obj = Session(
-        GlobalOptions(
-            config=config,
-            database=database,
-            app=app,
-            env_file=env_file,
-            json=json,
-            quiet=quiet,
-            verbose=verbose,
-            no_input=no_input,
-        )
-    )
-    ctx.obj.adopt_variables()
+        code = run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    if code == _CUT_OFF:
+        # Else the interpreter tries once more to write what is left, and complains.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TextIO, TypeVar
 
@@ -21,6 +22,10 @@ SCHEMA = 1
 """The version of the JSON that commands write; it changes when a field changes its meaning or goes away."""
 
 T = TypeVar("T")
+
+
+class ReaderGone(Exception):
+    """Whoever read what a command writes is not there any more, as after `| head`."""
 
 
 class CurrentStderr(io.TextIOBase):
@@ -43,23 +48,29 @@ class CurrentStderr(io.TextIOBase):
 class Column(Generic[T]):
     """A column of a table: its title, and how to get its cell from an item.
 
-    `right` is for numbers. With `cut`, long texts are shortened where the line is too long for the terminal.
+    `right` is for numbers. Where a line is too long for the terminal, columns that `yields` go, those with the highest
+    number first; then long texts are shortened in those with `cut`.
     """
 
     title: str
     cell: Callable[[T], object]
     right: bool = False
     cut: bool = False
+    yields: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Writes for a person, a script, or a program, as the options and the terminal say."""
+    """Writes for a person, a script, or a program, as the options and the terminal say.
+
+    `voice` takes what would be words on standard error, where a log has that for itself.
+    """
 
     json: bool = False
     quiet: bool = False
     verbose: bool = False
     clock: Clock = field(default_factory=SystemClock)
+    voice: Callable[[str], None] | None = None
 
     @property
     def stdout(self) -> TextIO:
@@ -119,17 +130,24 @@ class Output:
         self.data(json.dumps(content, ensure_ascii=False))
 
     def data(self, text: str) -> None:
-        """Write lines of data."""
-        print(text, file=self.stdout, flush=True)
+        """Write lines of data. Raises ReaderGone."""
+        try:
+            print(text, file=self.stdout, flush=True)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
 
     def say(self, text: str) -> None:
         """Tell something in words, unless told to be quiet."""
         if not self.quiet:
-            print(text, file=self.stderr, flush=True)
+            self.complain(text)
 
     def complain(self, text: str) -> None:
-        """Tell of something that went wrong, also when quiet."""
-        print(text, file=self.stderr, flush=True)
+        """Tell of something that went wrong, also when quiet. Words that nobody reads any more are lost."""
+        if self.voice is not None:
+            self.voice(text)
+            return
+        with suppress(BrokenPipeError):
+            print(text, file=self.stderr, flush=True)
 
     def coloured(self, text: str, colour: str, stream: TextIO | None = None) -> str:
         """The text in a colour, where the stream (standard error unless given) shows colours."""
@@ -145,16 +163,39 @@ class Output:
 
     def _table(self, columns: Sequence[Column[T]], items: Sequence[T]) -> None:
         """Align the columns; one that may be cut gets the room that the others leave on a line."""
-        now = self.clock.now()
-        rows = [[for_people(column.cell(item), now) for column in columns] for item in items]
-        titles = [column.title for column in columns]
-        width = shutil.get_terminal_size().columns
-        lines = tables.aligned(titles, rows, [column.right for column in columns])
-        if any(column.cut for column in columns) and max(map(tables.width_of, lines)) > width:
-            spare = width - max(map(tables.width_of, lines))
-            rows = tables.cut(titles, rows, [column.cut for column in columns], spare)
-            lines = tables.aligned(titles, rows, [column.right for column in columns])
+        now, width = self.clock.now(), shutil.get_terminal_size().columns
+        cells = {column.title: [for_people(column.cell(item), now) for item in items] for column in columns}
+        lines, shown = _fitting(columns, cells, width)
+        spare = width - max(map(tables.width_of, lines))
+        if spare < 0 and any(column.cut for column in shown):
+            titles, rows = [column.title for column in shown], _rows(shown, cells)
+            rows = tables.cut(titles, rows, [column.cut for column in shown], spare)
+            lines = tables.aligned(titles, rows, [column.right for column in shown])
         self.data("\n".join([self.titled(lines[0]), *lines[1:]]))
+
+
+def _fitting(
+    columns: Sequence[Column[T]], cells: Mapping[str, list[str]], width: int
+) -> tuple[list[str], list[Column[T]]]:
+    """The lines of a table, and the columns that are left of it after as many gave way as had to, and may."""
+    shown = list(columns)
+    while True:
+        lines = tables.aligned([one.title for one in shown], _rows(shown, cells), [one.right for one in shown])
+        # A text that may be cut takes no more room than it must.
+        excess = max(map(tables.width_of, lines)) - width - sum(_slack(one, cells) for one in shown)
+        yielding = max(shown, key=lambda one: one.yields)
+        if excess <= 0 or not yielding.yields:
+            return lines, shown
+        shown.remove(yielding)
+
+
+def _rows(columns: Sequence[Column[T]], cells: Mapping[str, list[str]]) -> list[list[str]]:
+    return [list(row) for row in zip(*(cells[column.title] for column in columns), strict=True)]
+
+
+def _slack(column: Column[T], cells: Mapping[str, list[str]]) -> int:
+    longest = max(map(tables.width_of, [column.title, *cells[column.title]]))
+    return max(0, longest - tables.SHORTEST) if column.cut else 0
 
 
 def _has_colours(stream: TextIO) -> bool:

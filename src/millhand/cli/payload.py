@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from millhand.core.errors import InvalidArgs, UsageError
 from millhand.core.job import Args
-from millhand.worker.executor.runner import problems
+from millhand.core.problems import problems
+from millhand.core.words import count_of
 
 STDIN = "-"
 _MOST_PROBLEMS_SHOWN = 20
@@ -29,7 +30,7 @@ def one(kind: str, model: type[Args], text: str) -> Args:
         return model.model_validate_json(_content(text))
     except ValidationError as error:
         raise InvalidArgs(
-            f"arguments of {kind}: {problems(error)}", hint=f"`millhand kinds show {kind}` shows what it takes."
+            f"arguments of {kind}: {problems(error, model)}", hint=f"`millhand kinds show {kind}` shows what it takes."
         ) from None
 
 
@@ -41,16 +42,18 @@ def many(model: type[Args], lines: Iterable[str]) -> Iterator[Args | BadLine]:
         try:
             yield model.model_validate_json(line)
         except ValidationError as error:
-            yield BadLine(number, problems(error))
+            yield BadLine(number, problems(error, model))
 
 
 def refused(kind: str, bad: list[BadLine], total: int) -> InvalidArgs:
     """The error for lines of which some are bad, each named by its number."""
     shown = [f"line {line.number}: {line.problem}" for line in bad[:_MOST_PROBLEMS_SHOWN]]
     if len(bad) > len(shown):
-        shown.append(f"and {len(bad) - len(shown):,} lines more")
+        shown.append(f"and {count_of(len(bad) - len(shown), 'more line')}")
     return InvalidArgs(
-        "\n".join([f"{len(bad):,} of {total:,} lines are no arguments of {kind}; nothing was sent", *shown]),
+        "\n".join(
+            [f"{len(bad):,} of {count_of(total, 'line')} can't be arguments of {kind}; nothing was sent", *shown]
+        ),
         hint="Correct them, or add --skip-invalid to send the others.",
     )
 
@@ -61,5 +64,8 @@ def _content(text: str) -> str:
     path = Path(text[1:])
     try:
         return sys.stdin.read() if text == f"@{STDIN}" else path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} can't be read: {error}", hint="Check the path behind the @.") from error
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise UsageError(f"{path} can't be read: {why}", hint="Check the path behind the @.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no text in UTF-8", hint="Check the path behind the @.") from error

@@ -8,11 +8,13 @@ from dataclasses import replace
 
 from millhand.cli import payload
 from millhand.cli.follow import events
-from millhand.cli.live import Bar, count_bar, job_bar
+from millhand.cli.live import Bar, count_bar, job_bar, words_of
 from millhand.cli.results import report_job, settled
 from millhand.cli.session import Connected, Session
+from millhand.core.errors import MillhandError
 from millhand.core.job import Args, NewJob, Sent
 from millhand.core.maker import JobMaker, SendOptions
+from millhand.core.words import count_of
 from millhand.ledger.views import EventView
 from millhand.telemetry.tracing import send_span
 
@@ -21,15 +23,15 @@ _BATCH = 1_000
 
 async def send_one(session: Session, kind: str, text: str, options: SendOptions) -> None:
     """Send a job and write its id."""
-    async with session.connected() as connected:
+    async with session.connected_or_new() as connected:
         args = payload.one(kind, connected.app.registry.get(kind).args, text)
         [(job, sent)] = await send(connected, kind, [args], options)
-    _tell(session, job, sent)
+    _tell(session, [(job, sent)])
 
 
 async def send_and_wait(session: Session, kind: str, text: str, options: SendOptions, seconds: float | None) -> bool:
     """Send a job, follow it, and write its result; whether it completed. Raises `WaitTimeout`."""
-    async with session.connected() as connected:
+    async with session.connected_or_new() as connected:
         args = payload.one(kind, connected.app.registry.get(kind).args, text)
         [(_, sent)] = await send(connected, kind, [args], options)
         session.output.say(f"{'There is a live job with this key: ' if sent.duplicate else ''}{sent.id} {kind}")
@@ -52,7 +54,7 @@ async def send_and_wait(session: Session, kind: str, text: str, options: SendOpt
 
 async def send_lines(session: Session, kind: str, options: SendOptions, *, skip_invalid: bool) -> None:
     """Send a job for each line of standard input, a thousand to a transaction; writes their ids."""
-    async with session.connected() as connected:
+    async with session.connected_or_new() as connected:
         found = list(payload.many(connected.app.registry.get(kind).args, sys.stdin))
         good = [item for item in found if isinstance(item, Args)]
         bad = [item for item in found if isinstance(item, payload.BadLine)]
@@ -62,10 +64,13 @@ async def send_lines(session: Session, kind: str, options: SendOptions, *, skip_
             session.output.complain(f"line {line.number} skipped: {line.problem}")
         with count_bar(session.output, f"enqueue {kind}", len(good)) as bar:
             for start in range(0, len(good), _BATCH):
-                for job, sent in await send(connected, kind, good[start : start + _BATCH], options):
-                    _tell(session, job, sent)
+                try:
+                    _tell(session, await send(connected, kind, good[start : start + _BATCH], options))
+                except (MillhandError, asyncio.CancelledError):
+                    session.output.complain(f"{start:,} of {count_of(len(good), 'job')} were enqueued before that.")
+                    raise
                 bar.progress(min(1.0, (start + _BATCH) / len(good)))
-    session.output.say(f"{len(good):,} jobs enqueued.")
+    session.output.say(f"{count_of(len(good), 'job')} enqueued.")
 
 
 async def send(
@@ -89,14 +94,15 @@ def show_event(event: EventView, bar: Bar) -> None:
     if event.name == "progress":
         bar.progress(float(event.fields.get("fraction", 0.0)), event.text)
     else:
-        bar.line(event.text, event.level or "info")
+        bar.line(words_of(event), event.level or "info")
 
 
-def _tell(session: Session, job: NewJob, sent: Sent) -> None:
+def _tell(session: Session, many: Sequence[tuple[NewJob, Sent]]) -> None:
     if session.output.json:
-        facts = {"id": sent.id, "kind": job.kind, "queue": job.queue, "duplicate": sent.duplicate}
-        session.output.record(facts)
+        for job, sent in many:
+            facts = {"id": sent.id, "kind": job.kind, "queue": job.queue, "duplicate": sent.duplicate}
+            session.output.record(facts)
         return
-    if sent.duplicate:
+    if any(sent.duplicate for _, sent in many):
         session.output.say("There is a live job with this key already:")
-    session.output.data(sent.id)
+    session.output.data("\n".join(sent.id for _, sent in many))

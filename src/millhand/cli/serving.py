@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+
+import structlog
 
 from millhand.app.app import App
 from millhand.app.loading import BUILT_IN
@@ -15,6 +18,8 @@ from millhand.config import Flag, Settings, check
 from millhand.core.errors import ConfigError
 from millhand.core.finding import Level
 from millhand.core.redact import redact_text
+from millhand.core.words import count_of
+from millhand.telemetry.logging import LogFormat
 from millhand.web.health import health_app
 from millhand.web.serve import HttpServer
 from millhand.worker.dispatcher import Drained
@@ -24,6 +29,7 @@ Activity = Callable[[Worker], Awaitable[bool]]
 """What goes on beside the worker; when it returns, the worker drains, and the answer says whether all went well."""
 
 _LOG_LEVEL = "log.level"
+_log = structlog.get_logger("millhand.worker")
 
 
 async def serve(session: Session, flags: list[Flag], activity: Activity | None = None, *, level: str) -> ExitCode:
@@ -35,11 +41,13 @@ async def serve(session: Session, flags: list[Flag], activity: Activity | None =
     settings = app.settings
     chosen = settings.origin(_LOG_LEVEL) != "default"
     session.log_to_stderr(settings.log.level if chosen else level, settings.log.format)
-    _refuse_bad_settings(session.output, app)
-    async with open_worker(app, settings.app or BUILT_IN) as worker, _http(session.output, worker, settings) as url:
-        _greet(session.output, settings, url)
-        drained, well = await _work(session.output, worker, settings, activity)
-    _say_goodbye(session.output, drained)
+    # Who reads JSON lines wants nothing else among them.
+    output = replace(session.output, voice=_log.info) if settings.log.format == LogFormat.JSON else session.output
+    _refuse_bad_settings(output, app)
+    async with open_worker(app, settings.app or BUILT_IN) as worker, _http(output, worker, settings) as url:
+        _greet(output, settings, url)
+        drained, well = await _work(output, worker, settings, activity)
+    _say_goodbye(output, drained)
     return ExitCode.DONE if well and not drained.interrupted else ExitCode.NO
 
 
@@ -74,15 +82,16 @@ class _Stop:
         """Drain."""
         running = len(self._worker.dispatcher.holdings)
         if running:
-            self._output.say(
-                f"Draining: {_jobs(running)} may take up to {duration(self._grace)} to end. Ctrl-C again to abort."
-            )
+            jobs, grace = count_of(running, "job"), duration(self._grace)
+            self._output.say(f"Draining: {jobs} may take up to {grace} to end. Ctrl-C again to abort.")
         self._worker.dispatcher.drain()
 
     def second(self) -> None:
         """Abort."""
         held = [holding.job_id for holding in self._worker.dispatcher.holdings]
-        self._output.complain(f"Aborting. {_jobs(len(held))} will be delivered again: {', '.join(held) or 'none'}")
+        self._output.complain(
+            f"Aborting. {count_of(len(held), 'job')} will be delivered again: {', '.join(held) or 'none'}"
+        )
         self._worker.dispatcher.abort()
 
 
@@ -125,7 +134,7 @@ async def _http(output: Output, worker: Worker, settings: Settings) -> AsyncGene
 def _greet(output: Output, settings: Settings, url: str) -> None:
     count = settings.worker.executor_count
     queues = ", ".join(settings.worker.queues) or "all queues"
-    executors = "1 executor" if count == 1 else f"{count} executors"
+    executors = count_of(count, "executor")
     output.say(f"millhand works with {executors} on {queues} of {redact_text(settings.broker or settings.database)}")
     if url:
         output.say(f"health   {url}/health   {url}/ready   {url}/metrics")
@@ -133,11 +142,7 @@ def _greet(output: Output, settings: Settings, url: str) -> None:
 
 
 def _say_goodbye(output: Output, drained: Drained) -> None:
-    words = f"Stopped after {_jobs(drained.settled)}."
+    words = f"Stopped after {count_of(drained.settled, 'job')}."
     if drained.interrupted:
-        words += f" {_jobs(drained.interrupted)} had to be interrupted and will run again."
+        words += f" {count_of(drained.interrupted, 'job')} had to be interrupted and will run again."
     output.say(words)
-
-
-def _jobs(count: int) -> str:
-    return f"{count:,} job" if count == 1 else f"{count:,} jobs"

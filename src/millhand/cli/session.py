@@ -14,7 +14,7 @@ import typer
 
 from millhand.cli.output import CurrentStderr, Output
 from millhand.core.clock import Clock
-from millhand.core.errors import UsageError
+from millhand.core.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from millhand.app.app import App
@@ -125,8 +125,36 @@ class Session:
 
     @asynccontextmanager
     async def connected(self) -> "AsyncGenerator[Connected]":
-        """The app, connected to its database, broker and ledger."""
-        async with self.app() as app:
+        """The app, connected to its database, broker and ledger. Raises `NotFound` if there is no database yet.
+
+        Whoever looks for jobs in the wrong folder is told so, and finds no empty database there afterwards.
+        """
+        from millhand.core.redact import redact_text
+        from millhand.database import schema_status
+        from millhand.database.urls import sqlite_path
+
+        app = self.app()
+        path = sqlite_path(app.settings.database)
+        missing = not path.exists() if path is not None else schema_status(app.settings.database).present is None
+        if missing:
+            raise NotFound(
+                f"there is no database at {path or redact_text(app.settings.database)}",
+                code="no_database",
+                hint="Go to the folder where millhand works, or name the database with --database. "
+                "The first `millhand up`, `worker` or `enqueue` makes one.",
+            )
+        async with self._connected(app) as connected:
+            yield connected
+
+    @asynccontextmanager
+    async def connected_or_new(self) -> "AsyncGenerator[Connected]":
+        """The same, for who sends jobs: a database that is not there yet is made."""
+        async with self._connected(self.app()) as connected:
+            yield connected
+
+    @asynccontextmanager
+    async def _connected(self, app: "App") -> "AsyncGenerator[Connected]":
+        async with app:
             backend = await app.backend()
             control = backend.control.acting_as(f"cli:{_user()}")
             yield Connected(app, backend.inspector, backend.broker, control)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 _GAP = "  "
-_SHORTEST = 12
+SHORTEST = 12
+"""Columns that a text which is cut keeps at least."""
 
 
 def aligned(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool] = ()) -> list[str]:
@@ -21,7 +22,7 @@ def cut(titles: Sequence[str], rows: Sequence[Sequence[str]], which: Sequence[bo
     """The same rows, with the texts of some columns shortened so that lines get shorter by `-spare` together."""
     share = -spare // sum(which) + 1
     limits = [
-        max(_SHORTEST, max(width_of(row[index]) for row in [titles, *rows]) - share) if may else None
+        max(SHORTEST, max(width_of(row[index]) for row in [titles, *rows]) - share) if may else None
         for index, may in enumerate(which)
     ]
     return [[_shortened(cell, limit) for cell, limit in zip(row, limits, strict=True)] for row in rows]

@@ -4,9 +4,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from millhand.cli.cells import Instant, Share, for_people
+from millhand.cli.cells import Instant, Share, duration, for_people
 from millhand.cli.output import Output
 from millhand.cli.tables import aligned
+from millhand.core.clock import MICROSECONDS
+from millhand.core.words import count_of
 from millhand.ledger.views import JobRow, Overview, QueueView, WorkerView
 
 _QUEUES_SHOWN = 12
@@ -52,10 +54,10 @@ def lines(figures: Figures) -> list[str]:
     """The figures as lines of text."""
     overview, now = figures.overview, figures.at
     states = "   ".join(f"{state} {count}" for state, count in overview.states.items())
+    workers, slots = count_of(overview.workers, "worker"), count_of(overview.slots, "slot")
     minute = "   ".join(f"{state} {count}" for state, count in overview.last_minute.items())
-    oldest = for_people(Instant(overview.oldest_ready), now)
     return [
-        f"millhand   {overview.workers} workers, {overview.slots} slots   longest wait: since {oldest}",
+        f"millhand      {workers}, {slots}{_waiting(overview, now)}",
         f"jobs          {states}",
         f"last minute   {minute}",
         "",
@@ -65,6 +67,13 @@ def lines(figures: Figures) -> list[str]:
         "",
         *aligned(["running job", "kind", "queue", "done", "since", "text"], _running_rows(overview.running, now)),
     ]
+
+
+def _waiting(overview: Overview, now: int) -> str:
+    """How long the job waits that has waited longest."""
+    if not overview.oldest_ready:
+        return ""
+    return f"   the oldest job waits {duration((now - overview.oldest_ready) / MICROSECONDS)}"
 
 
 def _queue_rows(figures: Figures) -> list[list[str]]:

@@ -14,7 +14,9 @@ from millhand.doctor.findings import error, not_applicable, ok
 from millhand.doctor.patient import Patient
 
 _ID = "broker.round_trip"
-_QUEUE = "millhand.doctor"
+QUEUE = "millhand.doctor"
+"""The queue of the probe jobs."""
+
 _LEASE = 15.0
 _WAIT = 5.0
 _LATER = 3_600_000_000
@@ -28,7 +30,7 @@ async def round_trip(patient: Patient) -> Iterable[Finding]:
     if patient.settings.broker:
         return [not_applicable(_ID, "Jobs wait in the queues of another application, which no probe shall enter.")]
     workers = await backend.inspector.workers()
-    taken = any(worker.serves(_QUEUE) for worker in workers if not worker.silent)
+    taken = any(worker.serves(QUEUE) for worker in workers if not worker.silent)
     try:
         return [await (_sent_and_cancelled(backend) if taken else _delivered(backend))]
     except MillhandError as failed:
@@ -46,7 +48,7 @@ async def _sent_and_cancelled(backend: Backend) -> Finding:
 
 async def _delivered(backend: Backend) -> Finding:
     clock = backend.database.clock
-    broker = SqlBroker(backend.database, queues=(_QUEUE,), worker=f"doctor-{clock.new_id()[-8:]}", lease=_LEASE)
+    broker = SqlBroker(backend.database, queues=(QUEUE,), worker=f"doctor-{clock.new_id()[-8:]}", lease=_LEASE)
     await broker.open()
     began = clock.monotonic()
     [sent] = await broker.send([_probe(clock.new_id(), 0)])
@@ -56,12 +58,10 @@ async def _delivered(backend: Backend) -> Finding:
     ends = [settlement(delivery, Completed(), RetryPolicy(), run, 0.5) for delivery in deliveries]
     settled = await broker.settle(ends)
     if sent.id not in {delivery.job_id for delivery in deliveries} or not all([*extended, *settled]):
-        return error(
-            _ID, "A probe job did not come back from the queue.", "Look at `millhand jobs list queue:" + _QUEUE
-        )
+        return error(_ID, "A probe job did not come back from the queue.", "Look at `millhand jobs list queue:" + QUEUE)
     seconds = clock.monotonic() - began
     return ok(_ID, f"A probe job was sent, delivered, extended and settled in {seconds * 1000:.0f} ms.")
 
 
 def _probe(job_id: str, run_at: int) -> NewJob:
-    return NewJob(id=job_id, kind="millhand.doctor", args="{}", queue=_QUEUE, run_at=run_at, max_attempts=1)
+    return NewJob(id=job_id, kind="millhand.doctor", args="{}", queue=QUEUE, run_at=run_at, max_attempts=1)

@@ -25,6 +25,7 @@ def test_without_a_worker_files_are_converted_here(office: Cli) -> None:
     assert ended.code == 1
     assert [Path(line).name for line in ended.lines] == ["minutes.pdf", "announcement.pdf"]
     assert all(Path(line).read_bytes().startswith(b"%PDF-") for line in ended.lines)
+    assert ended.err.count("junk.docx") == 2
     assert "error: junk.docx:" in ended.err
     assert not (office.folder / "data").exists()
 
@@ -36,10 +37,13 @@ def test_a_running_worker_converts_them(office: Cli) -> None:
         office("enqueue", "document.convert", '{"source": "file:///nope"}', "--wait", "--timeout", "60")
         [made] = office("convert", "minutes.odt", "--pages", "1", "--json").objects
         asked = office("convert", "minutes.odt", "-o", "again.pdf")
+        misspelt = office("convert", "minutes.odt", "--option", "pdfaa=2b")
         worker.interrupt()
         worker.end()
     assert "A running worker" in asked.err
     assert made["pages"] == 1
+    assert misspelt.code == 2
+    assert "did you mean pdfa?" in misspelt.err
     assert (office.folder / "minutes.pdf").read_bytes().startswith(b"%PDF-")
     assert (office.folder / "again.pdf").exists()
     assert list((office.folder / "data" / "convert").iterdir()) == []
@@ -52,6 +56,9 @@ def test_two_documents_cant_become_one_pdf(office: Cli) -> None:
 
 def test_options_are_checked_before_anything_runs(office: Cli) -> None:
     assert office("convert", "minutes.odt", "--option", "nonsense=1").code == 2
+    wrong = office("convert", "minutes.odt", "--pages", "all")
+    assert wrong.code == 2
+    assert wrong.err.startswith("error: arguments of document.convert: options.page_ranges: write numbers and ranges")
     assert office("convert", "minutes.odt", "--pdfa", "9z").code == 2
     assert office("convert", "nope.odt").code == 2
 

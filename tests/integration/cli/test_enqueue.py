@@ -59,7 +59,7 @@ def test_purging_asks_for_the_name_or_for_yes(cli: Cli) -> None:
     refused = cli("queues", "purge", "sums")
     assert refused.code == 2
     assert "--yes" in refused.err
-    assert cli("queues", "purge", "sums", "--yes").err == "1 jobs cancelled.\n"
+    assert cli("queues", "purge", "sums", "--yes").err == "1 job cancelled.\n"
     assert cli("queues", "purge", "nope", "--yes").code == 3
 
 

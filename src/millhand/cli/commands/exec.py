@@ -1,7 +1,6 @@
 """`millhand exec`: run a handler here and now, without queue and ledger; for finding mistakes in it."""
 
 import json
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,6 +34,7 @@ def exec_kind(
 
 async def _run(session: Session, kind: str, text: str) -> "Outcome":
     from millhand.app.here import here
+    from millhand.cli.errand_here import abort, stop
     from millhand.cli.live import job_bar
     from millhand.cli.payload import one
     from millhand.worker.signals import on_signals
@@ -42,12 +42,8 @@ async def _run(session: Session, kind: str, text: str) -> "Outcome":
     app = session.app()
     args = one(kind, app.registry.get(kind).args, text)
     async with here(app) as place:
-        with job_bar(session.output, kind) as bar, on_signals(place.stop, _abort):
+        with job_bar(session.output, kind) as bar, on_signals(lambda: stop(session.output, place), abort):
             return await place.run(place.job(args), lambda event: _show(event, bar))
-
-
-def _abort() -> None:
-    os._exit(ExitCode.INTERRUPTED)
 
 
 def _show(event: "Progress | LogLine", bar: "Bar") -> None:

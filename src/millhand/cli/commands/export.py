@@ -88,7 +88,7 @@ def export(
     timeout: Annotated[str | None, typer.Option(help="With a worker: give up waiting after 90, 5m.")] = None,
     here: Annotated[bool, typer.Option("--here", help="Export in this process even if a worker runs.")] = False,
 ) -> None:
-    """Export a web page as PNG, JPEG, WebP or PDF of a physical size; writes the path of the file.
+    """Export a web page as a picture or a PDF of a physical size; writes the path of the file.
 
     A running worker on the same database does the work; without one, or with --allow, this process does. Exits 1 if
     it failed.

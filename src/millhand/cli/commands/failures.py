@@ -9,6 +9,7 @@ from millhand.cli.examples import example
 from millhand.cli.output import Column
 from millhand.cli.session import Session, session_of
 from millhand.core.errors import NotFound, UsageError
+from millhand.core.words import count_of
 
 if TYPE_CHECKING:
     from millhand.ledger.views import FailureGroup
@@ -42,7 +43,7 @@ def retry(
     if session.output.json:
         session.output.record({"group": group, "retried": count})
     else:
-        session.output.say(f"{count:,} jobs will run again.")
+        session.output.say(f"{count_of(count, 'job')} will run again.")
 
 
 async def _read(session: Session, limit: int) -> "tuple[FailureGroup, ...]":
@@ -69,9 +70,9 @@ def _columns() -> "list[Column[FailureGroup]]":
         Column("kind", lambda group: group.kind),
         Column("discarded", lambda group: group.discarded, right=True),
         Column("retrying", lambda group: group.retrying, right=True),
-        Column("first", lambda group: Instant(group.first_at)),
-        Column("last", lambda group: Instant(group.last_at)),
-        Column("example", lambda group: group.sample_id),
-        Column("code", lambda group: group.code),
+        Column("first", lambda group: Instant(group.first_at), yields=3),
+        Column("last", lambda group: Instant(group.last_at), yields=2),
+        Column("example", lambda group: group.sample_id, yields=4),
+        Column("code", lambda group: group.code, yields=1),
         Column("message", lambda group: group.message, cut=True),
     ]

@@ -7,11 +7,13 @@ import typer
 from millhand.cli.cells import Instant
 from millhand.cli.examples import example
 from millhand.cli.output import Column
-from millhand.cli.session import Session, session_of
+from millhand.cli.session import Connected, Session, session_of
 from millhand.core.errors import NotFound
 from millhand.core.fairness import Caps
+from millhand.core.words import count_of
 
 if TYPE_CHECKING:
+    from millhand.core.ports import QueueStats
     from millhand.ledger.views import QueueView
 
 queues = typer.Typer(no_args_is_help=True, help="List, pause, resume, limit and purge queues.")
@@ -21,9 +23,15 @@ Name = Annotated[str, typer.Argument(metavar="QUEUE", help="The queue.")]
 @queues.command("list")
 @example("millhand queues list")
 def list_queues(ctx: typer.Context) -> None:
-    """List the queues: how many jobs wait and run, since when, and who serves them."""
+    """List the queues: how many jobs wait and run, since when, and who serves them.
+
+    Millhand's own queue, on which the doctor tries whether jobs come through, shows with -v.
+    """
+    from millhand.doctor.queue import QUEUE
+
     session = session_of(ctx)
-    session.output.rows(_columns(), session.run(_read(session)), nothing="There is no queue yet.")
+    found = [one for one in session.run(_read(session)) if session.output.verbose or one.stats.queue != QUEUE]
+    session.output.rows(_columns(), found, nothing="There is no queue yet.")
 
 
 @queues.command()
@@ -77,7 +85,7 @@ def purge(
     if session.output.json:
         session.output.record({"queue": queue, "cancelled": cancelled})
     else:
-        session.output.say(f"{cancelled:,} jobs cancelled.")
+        session.output.say(f"{count_of(cancelled, 'job')} cancelled.")
 
 
 async def _read(session: Session) -> "tuple[QueueView, ...]":
@@ -92,6 +100,7 @@ async def _pause(session: Session, queue: str) -> None:
 
 async def _resume(session: Session, queue: str) -> None:
     async with session.connected() as connected:
+        await _known(connected, queue)
         await connected.control.resume(queue)
 
 
@@ -106,13 +115,18 @@ def _named(caps: Caps) -> dict[str, int | None]:
 
 async def _purge(session: Session, queue: str, *, yes: bool) -> int:
     async with session.connected() as connected:
-        stats = {one.queue: one for one in await connected.broker.stats()}
-        if queue not in stats:
-            raise NotFound(f"there is no queue '{queue}'", hint=f"Queues: {', '.join(sorted(stats)) or 'none'}.")
-        found = stats[queue]
+        found = await _known(connected, queue)
         waiting = found.available + found.scheduled + found.retryable
-        session.confirm_by_name(queue, f"Cancel about {waiting:,} waiting jobs of queue {queue}", yes=yes)
+        session.confirm_by_name(queue, f"Cancel about {count_of(waiting, 'waiting job')} of queue {queue}", yes=yes)
         return await connected.control.purge(queue)
+
+
+async def _known(connected: "Connected", queue: str) -> "QueueStats":
+    """How a queue stands; raises `NotFound`: a name that was mistyped is not to be taken for another queue."""
+    stats = {one.queue: one for one in await connected.broker.stats()}
+    if queue not in stats:
+        raise NotFound(f"there is no queue '{queue}'", hint=f"Queues: {', '.join(sorted(stats)) or 'none'}.")
+    return stats[queue]
 
 
 def _columns() -> "list[Column[QueueView]]":
@@ -122,12 +136,12 @@ def _columns() -> "list[Column[QueueView]]":
         Column("available", lambda queue: queue.stats.available, right=True),
         Column("running", lambda queue: queue.stats.running, right=True),
         Column("scheduled", lambda queue: queue.stats.scheduled, right=True),
-        Column("retryable", lambda queue: queue.stats.retryable, right=True),
+        Column("retryable", lambda queue: queue.stats.retryable, right=True, yields=2),
         Column("discarded", lambda queue: queue.discarded, right=True),
-        Column("waiting since", lambda queue: Instant(queue.stats.oldest)),
-        Column("limit", lambda queue: queue.caps.queue, right=True),
-        Column("per tenant", lambda queue: queue.caps.tenant, right=True),
-        Column("per key", lambda queue: queue.caps.limit_key, right=True),
+        Column("waiting since", lambda queue: Instant(queue.stats.oldest), yields=1),
+        Column("limit", lambda queue: queue.caps.queue, right=True, yields=3),
+        Column("per tenant", lambda queue: queue.caps.tenant, right=True, yields=5),
+        Column("per key", lambda queue: queue.caps.limit_key, right=True, yields=6),
         Column("workers", lambda queue: queue.workers, right=True),
-        Column("slots", lambda queue: queue.slots, right=True),
+        Column("slots", lambda queue: queue.slots, right=True, yields=4),
     ]

@@ -7,7 +7,8 @@ import typer
 
 from millhand.cli.examples import example
 from millhand.cli.session import Connected, Session, session_of
-from millhand.core.errors import NotFound, UsageError
+from millhand.core.errors import MillhandError, NotFound, UsageError
+from millhand.core.words import count_of
 
 _MOST = 10_000
 _PAGE = 500
@@ -44,9 +45,11 @@ async def _retry(session: Session, jobs: list[str], where: str | None) -> None:
             done += await connected.control.retry(wanted[start : start + _PAGE])
     for job_id in done:
         _tell(session, job_id, "available")
-    session.output.say(f"{len(done):,} of {len(wanted):,} jobs will run again.")
+    session.output.say(f"{len(done):,} of {count_of(len(wanted), 'job')} will run again.")
     if jobs and not done:
-        raise UsageError("nothing was changed", hint="Only jobs that are settled or wait can be run again.")
+        raise MillhandError(
+            "nothing was changed", code="too_late", hint="Only jobs that are settled or wait can be run again."
+        )
 
 
 async def _cancel(session: Session, jobs: list[str], where: str | None) -> None:
@@ -56,9 +59,11 @@ async def _cancel(session: Session, jobs: list[str], where: str | None) -> None:
     for job_id, result in results.items():
         _tell(session, job_id, str(result))
     late = [job_id for job_id, result in results.items() if result == "too late"]
-    session.output.say(f"{len(results) - len(late):,} of {len(wanted):,} jobs cancelled or told to stop.")
+    session.output.say(f"{len(results) - len(late):,} of {count_of(len(wanted), 'job')} cancelled or told to stop.")
     if jobs and len(late) == len(results):
-        raise UsageError("nothing was cancelled: every one of these jobs is settled")
+        raise MillhandError(
+            "nothing was cancelled", code="too_late", hint="What is settled already can't be cancelled."
+        )
 
 
 async def _meant(session: Session, connected: Connected, jobs: Sequence[str], where: str | None) -> list[str]:

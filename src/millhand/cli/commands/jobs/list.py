@@ -8,6 +8,7 @@ from millhand.cli.cells import Instant, Seconds, Share
 from millhand.cli.examples import example
 from millhand.cli.output import Column
 from millhand.cli.session import Session, session_of
+from millhand.core.state import FINAL
 
 if TYPE_CHECKING:
     from millhand.ledger.views import JobRow
@@ -51,13 +52,23 @@ def _columns() -> "list[Column[JobRow]]":
         Column("id", lambda job: job.id),
         Column("kind", lambda job: job.kind),
         Column("state", lambda job: job.state),
-        Column("queue", lambda job: job.queue),
-        Column("failed", lambda job: job.failures + job.crashes, right=True),
+        Column("queue", lambda job: job.queue, yields=3),
+        Column("failed", lambda job: job.failures + job.crashes, right=True, yields=2),
         Column("enqueued", lambda job: Instant(job.enqueued_at)),
-        Column("ran", lambda job: Seconds(_ran(job)), right=True),
-        Column("done", lambda job: Share(job.progress), right=True),
-        Column("remark", lambda job: job.error_message or job.progress_text, cut=True),
+        Column("ran", lambda job: Seconds(_ran(job)), right=True, yields=4),
+        Column("done", lambda job: Share(_done(job)), right=True, yields=5),
+        Column("remark", _remark, cut=True, yields=1),
     ]
+
+
+def _done(job: "JobRow") -> float | None:
+    """How far it is; what completed is done, whatever it told last."""
+    return 1.0 if job.state == "completed" and job.progress is not None else job.progress
+
+
+def _remark(job: "JobRow") -> str:
+    """Why it failed, or what it does now."""
+    return job.error_message or ("" if job.state in FINAL else job.progress_text)
 
 
 def _ran(job: "JobRow") -> float | None:

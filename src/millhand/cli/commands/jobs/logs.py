@@ -6,6 +6,7 @@ import typer
 
 from millhand.cli.cells import iso
 from millhand.cli.examples import example
+from millhand.cli.live import words_of
 from millhand.cli.output import Output
 from millhand.cli.session import Session, session_of
 
@@ -52,11 +53,3 @@ def write_event(output: Output, event: "EventView") -> None:
     line = f"{at[11:23]} {event.level or event.name:<8} {words_of(event)}"
     colour = _COLOURS.get(event.level or "")
     output.data(output.coloured(line, colour, output.stdout) if colour else line)
-
-
-def words_of(event: "EventView") -> str:
-    """The text of an event with its fields, in one line."""
-    if event.name == "progress":
-        return f"{float(event.fields.get('fraction', 0)):.0%} {event.text}"
-    fields = " ".join(f"{name}={value}" for name, value in event.fields.items())
-    return " ".join(f"{event.text} {fields}".split())
