@@ -33,6 +33,12 @@ default_pool_size = 2
 """
 
 
+def _listening(admin: psycopg.Connection) -> set[int]:
+    """The server's processes that listen in this database."""
+    wanted = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+    return {pid for (pid,) in admin.execute(wanted)}
+
+
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Database]:
     database = Database.at(url, clock=SystemClock())
@@ -48,8 +54,9 @@ async def test_a_cut_line_is_mended(postgres_url: str) -> None:
         await here.waker.wait(0.01)
         await poll_until(lambda: here.waker.hears_calls)
         with psycopg.connect(postgres_url, autocommit=True) as admin:
-            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
-        await poll_until(lambda: not here.waker.hears_calls)
+            cut = _listening(admin)
+            admin.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) pid", [sorted(cut)])
+            await poll_until(lambda: len(_listening(admin) - cut) == len(cut))
         await poll_until(lambda: here.waker.hears_calls)
         ticket = here.waker.ticket
         there.waker.notify()
