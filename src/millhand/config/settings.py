@@ -9,7 +9,7 @@ from pydantic import Field, PrivateAttr, SecretStr
 from millhand.config.blobs import BlobSettings
 from millhand.config.group import Group
 from millhand.config.machine import cores
-from millhand.config.units import Mebibytes, Paths, Seconds, Texts
+from millhand.config.units import Durations, Mebibytes, Paths, Seconds, Texts
 from millhand.core.durability import Durability
 
 DEFAULT_DATABASE = "sqlite:///data/millhand.db"
@@ -34,6 +34,10 @@ class WorkerSettings(Group):
     )
     poll: Seconds = Field(
         default=1.0, gt=0, description="How often an idle worker looks for jobs even though nobody woke it."
+    )
+    outage_pauses: Durations = Field(
+        default=(0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
+        description="Pauses before a queue that can't be reached is looked at again; the last one goes on for ever.",
     )
     start_limit: Seconds = Field(default=60.0, gt=0, description="How long an executor may take to come up.")
     recycle_jobs: int = Field(

@@ -38,6 +38,7 @@ def _split(value: object) -> object:
 
 
 Seconds = Annotated[float, BeforeValidator(_duration), Field(ge=0), Unit("seconds")]
+Durations = Annotated[tuple[Seconds, ...], BeforeValidator(_split), Field(min_length=1), Unit("list of seconds")]
 Mebibytes = Annotated[int, Field(ge=0), Unit("MiB")]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_split), Unit("list of text")]
 Paths = Annotated[tuple[Path, ...], BeforeValidator(_split), Unit("list of paths")]

@@ -85,6 +85,8 @@ class Dispatcher:
         self._supervisor = Supervisor(self.pool, parts.command, settings, clock, metrics)
         self._watchdog = Watchdog(self.pool, clock, metrics, settings)
         self._canceller = Canceller(parts.ledger, self.pool, self.holdings, clock)
+        for loop in (self._fetcher, *parts.chores):
+            loop.outage_pauses = settings.outage_pauses
         self._drain_asked = asyncio.Event()
         self._abort_asked = asyncio.Event()
         self._log = structlog.get_logger("millhand.worker")

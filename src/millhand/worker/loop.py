@@ -2,16 +2,18 @@
 
 import asyncio
 import contextlib
+import math
 from abc import ABC, abstractmethod
 
 import structlog
 
 from millhand.core.clock import Clock
 from millhand.core.errors import BrokerUnavailable
+from millhand.worker.settings import OUTAGE_PAUSES
 
-_BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _SILENT_FOR = 30.0
-"""Longer than any pause of an outage, which must not make a worker look stuck."""
+_PAUSES_SILENT = 1.5
+"""So many of the longest pauses of an outage must not make a worker look stuck."""
 
 
 class Loop(ABC):
@@ -26,7 +28,8 @@ class Loop(ABC):
     def __init__(self, clock: Clock, every: float) -> None:
         self.clock = clock
         self.every = every
-        self.longest_pause = _BACK_OFF[-1]
+        self.outage_pauses = OUTAGE_PAUSES
+        self.longest_pause = math.inf
         self.ticked = clock.monotonic()
         self.log = structlog.get_logger("millhand.worker").bind(loop=self.name)
         self._stopping = False
@@ -40,7 +43,7 @@ class Loop(ABC):
     @property
     def limit(self) -> float:
         """Seconds without a tick after which the loop counts as stuck."""
-        return max(_SILENT_FOR, self.every * 5)
+        return max(_SILENT_FOR, self.every * 5, self._outage_pause(-1) * _PAUSES_SILENT)
 
     @property
     def age(self) -> float:
@@ -90,6 +93,9 @@ class Loop(ABC):
     def _outage(self, error: BrokerUnavailable) -> float:
         if self._outages == 0:
             self.log.warning("the broker can't be reached; trying again", reason=error.message)
-        wait = min(_BACK_OFF[min(self._outages, len(_BACK_OFF) - 1)], self.longest_pause)
+        pause = self._outage_pause(min(self._outages, len(self.outage_pauses) - 1))
         self._outages += 1
-        return wait
+        return pause
+
+    def _outage_pause(self, number: int) -> float:
+        return min(self.outage_pauses[number], self.longest_pause)

@@ -6,12 +6,16 @@ from pathlib import Path
 
 from millhand.core.limits import MIB
 
+OUTAGE_PAUSES: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Seconds before a broker that can't be reached is tried again; the last one goes for all further tries."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
     """Settings of one dispatcher; times in seconds, memory in bytes.
 
-    `memory_limit` is for kinds that set none of their own; a limit of None never strikes.
+    `memory_limit` is for kinds that set none of their own; a limit of None never strikes. `outage_pauses` are those of
+    what only looks for something to do; who holds jobs does not wait so long.
     """
 
     executors: int = 2
@@ -25,6 +29,7 @@ class WorkerSettings:
     recycle_memory: int | None = None
     recycle_age: float | None = 3_600.0
     memory_limit: int | None = 2_048 * MIB
+    outage_pauses: tuple[float, ...] = OUTAGE_PAUSES
 
     @property
     def renew_every(self) -> float:
