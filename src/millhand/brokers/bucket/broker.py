@@ -12,11 +12,12 @@ from millhand.brokers.bucket.pace import Pace
 from millhand.brokers.bucket.parts import Parts
 from millhand.brokers.bucket.place import Place
 from millhand.brokers.bucket.send import check_sizes, send
+from millhand.brokers.bucket.shared import Shared
 from millhand.brokers.bucket.store_time import StoreTime
 from millhand.brokers.bucket.together import outages, together
 from millhand.core.capabilities import Capabilities
 from millhand.core.clock import Clock
-from millhand.core.errors import BrokerUnavailable, MillhandError, NotSupported
+from millhand.core.errors import BlobStoreDown, BrokerUnavailable, MillhandError, NotSupported
 from millhand.core.fairness import Caps
 from millhand.core.job import Delivery, NewJob, Sent
 from millhand.core.ports import CancelResult, QueueStats
@@ -67,6 +68,8 @@ class BucketBroker:
         self._owner = owner
         self._pace = Pace(clock, place.poll, place.idle_poll)
         self._parts: Parts | None = None
+        self._connected = Shared(self._connect)
+        self._awaited = False
         self._rescued_at = clock.monotonic() - _IDLE_RESCUE_EVERY
         self._handing_back: set[asyncio.Task[None]] = set()
 
@@ -76,18 +79,25 @@ class BucketBroker:
         return CAPABILITIES
 
     async def open(self) -> None:
-        """Reach the bucket, read its clock, and try what its conditions are worth. Calling it twice is harmless."""
+        """Reach the bucket, read its clock, and try what its conditions are worth. Calling it twice is harmless.
+
+        Where the place is a patient one, a store that does not answer is no hindrance: every call then tries to reach
+        it, and raises `BrokerUnavailable` until it does.
+        """
         if self._parts is not None:
             return
-        with outages():
-            await self._time.sync()
-            notes = await self._choose_notes(self._bucket)
-        self._parts = Parts.make(self._bucket, self._place, notes, self._time, self._clock, self._owner, self._queues)
+        try:
+            await self._connected()
+        except BrokerUnavailable as error:
+            if not self._place.patient or not isinstance(error.__cause__, BlobStoreDown):
+                raise
+            self._awaited = True
 
     async def close(self) -> None:
         """Let a `receive` under way return. Calling it twice, or before `open`, is harmless."""
-        self._parts = None
+        self._parts, self._awaited = None, False
         self._pace.ring()
+        await self._connected.stop()
         if self._handing_back:
             await asyncio.wait(self._handing_back)
 
@@ -97,7 +107,7 @@ class BucketBroker:
 
     async def send(self, jobs: Sequence[NewJob]) -> list[Sent]:
         """Store jobs, all or none; raises `PayloadTooLarge`, or `NotSupported` where the place has files alone."""
-        parts = self._open
+        parts = await self._opened()
         check_sizes(jobs)
         if jobs and not self._place.jobs:
             raise NotSupported(f"{self._place.shown} takes files alone", hint="Leave jobs=off out of the broker's URL.")
@@ -108,7 +118,7 @@ class BucketBroker:
 
     async def receive(self, limit: int, wait: float) -> list[Delivery]:
         """Lease up to `limit` jobs that are free; if there is none, wait up to `wait` seconds for one."""
-        parts = self._open
+        parts = await self._opened()
         clock = asyncio.get_running_loop().time
         give_up_at = clock() + wait
         while self._parts is parts and limit > 0:
@@ -129,13 +139,13 @@ class BucketBroker:
 
     async def extend(self, deliveries: Sequence[Delivery], seconds: float) -> list[bool]:
         """Move the leases' ends to `seconds` from now; False where the lease is lost."""
-        parts = self._open
+        parts = await self._opened()
         with outages():
             return await together([parts.holding.extend(each, seconds) for each in deliveries])
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """Record how deliveries ended, with their follow-up jobs; False where the lease was lost."""
-        parts = self._open
+        parts = await self._opened()
         for each in settlements:
             check_sizes(each.follow_ups)
         of_one: dict[int | str, list[int]] = {}
@@ -155,31 +165,31 @@ class BucketBroker:
 
     async def cancel(self, job_id: str) -> CancelResult:
         """Cancel a waiting job at once, or ask for the cancelling of a running one."""
-        parts = self._open
+        parts = await self._opened()
         with outages():
             return await parts.commands.cancel(job_id)
 
     async def cancel_requests(self, job_ids: Sequence[str]) -> set[str]:
         """Which of these jobs, held here, somebody asked to cancel."""
-        parts = self._open
+        parts = await self._opened()
         with outages():
             return await parts.holding.cancel_requests(job_ids)
 
     async def look(self, job_ids: Sequence[str]) -> dict[str, Standing]:
         """How these jobs stand; of those that are completed only files with an output can be told."""
-        parts = self._open
+        parts = await self._opened()
         with outages():
             return await parts.looking.look(job_ids)
 
     async def stats(self) -> list[QueueStats]:
         """How each queue stands; counts end at 10,000, and may be half a minute old."""
-        parts = self._open
+        parts = await self._opened()
         with outages():
             return await parts.counting.stats()
 
     async def rescue(self) -> int:
         """Take back what dead workers held; while there is nothing to do, look for it once a minute only."""
-        parts = self._open
+        parts = await self._opened()
         now = self._clock.monotonic()
         if not parts.fetch.saw_anything and now - self._rescued_at < _IDLE_RESCUE_EVERY:
             return 0
@@ -192,7 +202,7 @@ class BucketBroker:
 
     async def retry(self, job_ids: Sequence[str]) -> list[str]:
         """Make failed or waiting jobs ready to run now, with nothing charged; returns the ids that it applied to."""
-        parts = self._open
+        parts = await self._opened()
         with outages():
             applied = await parts.commands.retry(job_ids)
         self._changed(parts)
@@ -200,7 +210,7 @@ class BucketBroker:
 
     async def purge(self, queue: str) -> int:
         """Cancel every waiting job of a queue; returns how many."""
-        parts = self._open
+        parts = await self._opened()
         with outages():
             return await parts.commands.purge(queue)
 
@@ -246,10 +256,18 @@ class BucketBroker:
         parts.counting.forget()
         self._pace.ring()
 
-    @property
-    def _open(self) -> Parts:
-        if self._parts is None:
+    async def _opened(self) -> Parts:
+        if self._parts is not None:
+            return self._parts
+        if not self._awaited:
             raise BrokerUnavailable("the broker is not open", hint="Call `open` first.")
+        return await self._connected()
+
+    async def _connect(self) -> Parts:
+        with outages():
+            await self._time.sync()
+            notes = await self._choose_notes(self._bucket)
+        self._parts = Parts.make(self._bucket, self._place, notes, self._time, self._clock, self._owner, self._queues)
         return self._parts
 
 

@@ -54,7 +54,7 @@ class Parts:
             claims=claims,
             fetch=Fetch(inbox, notes, claims, time, clock),
             holding=Holding(notes, time, clock),
-            settling=Settling(notes, finisher, Verifier(bucket, place.routes), time, clock, owner),
+            settling=Settling(notes, finisher, Verifier(bucket, place.routes, taken=place.taken), time, clock, owner),
             rescuer=Rescuer(bucket, inbox, notes, finisher, time, clock, owner),
             commands=Commands(bucket, inbox, notes, finisher, time, owner),
             counting=Counting(inbox, notes, time, clock),

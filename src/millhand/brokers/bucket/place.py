@@ -10,7 +10,7 @@ from millhand.stores import key_fault
 
 SCHEMES = ("s3", "az")
 _EXAMPLE = f"For example s3://bucket/folder?route={DOCUMENTS.replace(' ', '')}"
-_OPTIONS = frozenset({"route", "jobs", "poll", "idle_poll", "still", "attempts", "crashes"})
+_OPTIONS = frozenset({"route", "jobs", "poll", "idle_poll", "still", "attempts", "crashes", "patient", "taken"})
 _YES, _NO = frozenset({"on", "yes", "true", "1"}), frozenset({"off", "no", "false", "0"})
 
 
@@ -20,7 +20,8 @@ class Place:
 
     `jobs` says whether jobs of our own are kept there beside files. `poll` is the pause between two looks while there
     is work now and then, `idle_poll` the one after a long time without any. A file is taken once it has been unchanged
-    for `still` seconds. All in seconds.
+    for `still` seconds. All in seconds. A `patient` worker starts although the store does not answer, and waits for it.
+    `taken` says that somebody waits for each output, and may take it away at once.
     """
 
     scheme: str
@@ -31,6 +32,8 @@ class Place:
     poll: float = 3.0
     idle_poll: float = 10.0
     still: float = 0.0
+    patient: bool = False
+    taken: bool = False
 
     @property
     def shown(self) -> str:
@@ -60,7 +63,9 @@ def parse(url: str) -> Place:
         bucket=parts.netloc,
         folder=folder,
         routes=_routes([value for name, value in query if name == "route"], told),
-        jobs=_switch(told.get("jobs", "on")),
+        jobs=_switch(told, "jobs", usual="on"),
+        patient=_switch(told, "patient", usual="off"),
+        taken=_switch(told, "taken", usual="off"),
         poll=_seconds(told, "poll", 3.0, least=0.1),
         idle_poll=_seconds(told, "idle_poll", 10.0, least=0.1),
         still=_seconds(told, "still", 0.0, least=0.0),
@@ -74,10 +79,11 @@ def _routes(texts: Sequence[str], told: dict[str, str]) -> tuple[Route, ...]:
     return tuple(Route.parse(text, max_attempts=attempts, max_crashes=crashes) for text in texts or (DOCUMENTS,))
 
 
-def _switch(text: str) -> bool:
-    if text.lower() not in _YES | _NO:
-        raise ConfigError(f"jobs is on or off, not '{text}'", hint=_EXAMPLE)
-    return text.lower() in _YES
+def _switch(told: dict[str, str], name: str, *, usual: str) -> bool:
+    text = told.get(name, usual).lower()
+    if text not in _YES | _NO:
+        raise ConfigError(f"{name} is on or off, not '{told[name]}'", hint=_EXAMPLE)
+    return text in _YES
 
 
 def _seconds(told: dict[str, str], name: str, usual: float, *, least: float) -> float:

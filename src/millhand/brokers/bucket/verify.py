@@ -14,11 +14,12 @@ _TRY_AGAIN_AFTER = 10.0
 
 
 class Verifier:
-    """Looks for the outputs of one place."""
+    """Looks for the outputs of one place. Where they are `taken`, one that was written and is gone has a reader."""
 
-    def __init__(self, bucket: Bucket, routes: Sequence[Route]) -> None:
+    def __init__(self, bucket: Bucket, routes: Sequence[Route], *, taken: bool) -> None:
         self._bucket = bucket
         self._routes = routes
+        self._taken = taken
 
     async def problem(self, note: Note, settlement: Settlement) -> Failure | None:
         """Why a job that is said to be completed is not."""
@@ -27,6 +28,8 @@ class Verifier:
             return None
         key = output_key(note.key, route)
         found = await self._bucket.find(key)
+        if found is None and self._taken and any(made.url == self._bucket.url_of(key) for made in settlement.artefacts):
+            return None
         if found is None or found.size == 0:
             what = "is empty" if found else "is not there"
             return failure("output_missing", f"the handler ended well, but '{self._bucket.url_of(key)}' {what}")
