@@ -30,9 +30,8 @@ from millhand.ledger.views import JobDetail, JobRecord
 from millhand.telemetry.tracing import send_span
 
 if TYPE_CHECKING:
-    from millhand.app.attached import Check, MakeObserver
+    from millhand.app.attached import Check, Duty, MakeObserver
     from millhand.app.backend import Backend
-    from millhand.ledger.views import JobRecord
 
 ResultT = TypeVar("ResultT")
 
@@ -53,6 +52,7 @@ class App:
         self.registry = Registry()
         self.schedules: list[Schedule] = []
         self.observers: list[MakeObserver] = []
+        self.duties: list[Duty] = []
         self.checks: list[Check] = []
         self.clock: Clock = SystemClock()
         self._database = database

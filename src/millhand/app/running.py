@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,21 +18,21 @@ from typing import Any
 import psutil
 
 from millhand.app.app import App
+from millhand.app.attached import Duty, Pulse
 from millhand.app.backend import Backend
 from millhand.app.content import store_access
 from millhand.app.loading import target_of_main
 from millhand.app.workdir import fresh_workdir, process_name
+from millhand.app.worker_settings import retention, worker_settings
 from millhand.brokers.sql.send import insert_jobs
-from millhand.config import Settings, check
+from millhand.config import check
 from millhand.core.clock import Clock
 from millhand.core.errors import BrokerUnavailable, ConfigError
 from millhand.core.finding import Finding, Level
 from millhand.core.health import LoopTick
 from millhand.core.job import NewJob
-from millhand.core.limits import MIB
 from millhand.core.ports import Broker
-from millhand.core.state import State
-from millhand.ledger.retention import Retention, prune
+from millhand.ledger.retention import prune
 from millhand.ledger.schedules import Schedule, Schedules
 from millhand.ledger.workers import WorkerCard, Workers
 from millhand.telemetry.logging import LogFormat, LogOptions, configure_logging
@@ -39,7 +40,7 @@ from millhand.telemetry.metrics import Metrics
 from millhand.worker.chores import Chore
 from millhand.worker.dispatcher import Dispatcher, Drained, Parts
 from millhand.worker.rescuer import Rescuer
-from millhand.worker.settings import ExecutorCommand, WorkerSettings
+from millhand.worker.settings import ExecutorCommand
 from millhand.worker.signals import on_signals
 
 BEAT_EVERY = 5.0
@@ -195,8 +196,13 @@ class _Duties:
             ("pruner", self._prune, settings.retention.every),
             ("presence", self._beat, BEAT_EVERY),
             ("gauges", self._look_at_queues, _LOOK_AT_QUEUES_EVERY),
+            *((duty.name, partial(self._fulfil, duty), duty.every) for duty in self._app.duties),
         ]
         return [Chore(name, do, self._clock, every) for name, do, every in paces]
+
+    async def _fulfil(self, duty: Duty) -> None:
+        if self.dispatcher is not None:
+            await duty.do(Pulse(self._name, self.dispatcher.ready(), self._metrics.queue_stats))
 
     async def _rescue(self) -> None:
         self._metrics.rescued(await self._rescuer.rescue())
@@ -250,35 +256,6 @@ class _Duties:
                 },
             )
         )
-
-
-def worker_settings(settings: Settings) -> WorkerSettings:
-    """What the settings say of the dispatcher, in its own terms; 0 there means no limit here."""
-    told = settings.worker
-    return WorkerSettings(
-        executors=told.executor_count,
-        slots=told.slots,
-        lease=told.lease,
-        poll=told.poll,
-        grace=told.grace,
-        kill_after=told.kill_after,
-        start_limit=told.start_limit,
-        recycle_jobs=told.recycle_jobs or None,
-        recycle_memory=told.recycle_memory * MIB or None,
-        recycle_age=told.recycle_age or None,
-        memory_limit=told.memory_limit * MIB or None,
-    )
-
-
-def retention(settings: Settings) -> Retention:
-    """What the settings say of history; 0 means for ever."""
-    told = settings.retention
-    ages = {
-        State.COMPLETED: told.completed,
-        State.CANCELLED: told.cancelled,
-        State.DISCARDED: told.discarded,
-    }
-    return Retention(ages={state: age for state, age in ages.items() if age})
 
 
 async def _put_schedules(app: App, backend: Backend) -> None:

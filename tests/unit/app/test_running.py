@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from millhand import App
-from millhand.app.running import open_worker, retention, worker_settings
+from millhand.app.running import open_worker
+from millhand.app.worker_settings import retention, worker_settings
 from millhand.config import Settings
 from millhand.config.settings import RetentionSettings, WorkerSettings
 from millhand.core.errors import ConfigError
