@@ -127,7 +127,8 @@ class Session:
     async def connected(self) -> "AsyncGenerator[Connected]":
         """The app, connected to its database, broker and ledger. Raises `NotFound` if there is no database yet.
 
-        Whoever looks for jobs in the wrong folder is told so, and finds no empty database there afterwards.
+        Whoever looks for jobs in the wrong folder is told so, and finds no empty database there afterwards. Jobs that
+        wait elsewhere are found from any folder.
         """
         from millhand.core.redact import redact_text
         from millhand.database import schema_status
@@ -136,7 +137,7 @@ class Session:
         app = self.app()
         path = sqlite_path(app.settings.database)
         missing = not path.exists() if path is not None else schema_status(app.settings.database).present is None
-        if missing:
+        if missing and not app.settings.broker:
             raise NotFound(
                 f"there is no database at {path or redact_text(app.settings.database)}",
                 code="no_database",

@@ -139,7 +139,7 @@ def test_a_client_sees_the_jobs_of_the_bucket(mill: Mill, client: Client, bucket
     client.put_object(Bucket=bucket, Key="office/to-convert/a.odt", Body=b"x")
     stood = mill.run("client", "queues", "list", "--json")
     rows = [json.loads(line) for line in stood.stdout.splitlines()]
-    assert [(row["queue"], row["available"]) for row in rows] == [("to-convert", 1)], stood.stderr
+    assert [(row["stats"]["queue"], row["stats"]["available"]) for row in rows] == [("to-convert", 1)], stood.stderr
     assert mill.run("client", "jobs", "cancel", "to-convert/a.odt").returncode == 0
     assert keys(client, bucket) == {"office/failed/to-convert/a.odt", "office/failed/to-convert/a.odt.json"}
 
