@@ -49,6 +49,10 @@ class Connected:
     broker: "AppBroker"
     control: "Control"
 
+    async def resolve(self, text: str) -> str:
+        """The id of the job that a person means. Raises `NotFound`."""
+        return await (await self.app.backend()).resolve(text)
+
 
 class Session:
     """One call of the command line."""

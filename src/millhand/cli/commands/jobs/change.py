@@ -71,7 +71,7 @@ async def _meant(session: Session, connected: Connected, jobs: Sequence[str], wh
     if bool(jobs) == (where is not None):
         raise UsageError("name jobs by id, or give --where, one of the two")
     if where is None:
-        return [await connected.inspector.resolve(text) for text in jobs]
+        return [await connected.resolve(text) for text in jobs]
     found = await _fitting(session, connected, where)
     if not found:
         raise NotFound(f"no job fits '{where}'")

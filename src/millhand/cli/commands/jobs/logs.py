@@ -35,7 +35,7 @@ async def _show(session: Session, text: str, *, follow: bool, progress: bool) ->
     from millhand.cli.follow import events
 
     async with session.connected() as connected:
-        job_id = await connected.inspector.resolve(text)
+        job_id = await connected.resolve(text)
         async for event in events(connected, job_id, live=follow):
             if event.name != "progress" or progress:
                 write_event(session.output, event)

@@ -30,7 +30,7 @@ def show(ctx: typer.Context, job: Annotated[str, typer.Argument(help="The job's 
 
 async def _read(session: Session, text: str) -> "JobDetail":
     async with session.connected() as connected:
-        return await connected.inspector.job(await connected.inspector.resolve(text))
+        return await connected.inspector.job(await connected.resolve(text))
 
 
 def _pairs(found: "JobDetail") -> list[tuple[str, object]]:

@@ -34,5 +34,5 @@ def wait(
 
 async def _wait(session: Session, jobs: list[str], seconds: float | None) -> "list[Job[Any]]":
     async with session.connected() as connected:
-        found = [await connected.app.job(await connected.inspector.resolve(job)) for job in jobs]
+        found = [await connected.app.job(await connected.resolve(job)) for job in jobs]
         return await asyncio.gather(*(settled(connected, job, seconds) for job in found))
