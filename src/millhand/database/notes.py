@@ -53,5 +53,6 @@ class VersionedNotes:
         return sa.and_(notes.c.place == self._place, notes.c.key == key)
 
 
-def _insert(connection: sa.Connection, row: dict[str, str]) -> int:
-    return connection.execute(insert(connection.dialect, notes, row).on_conflict_do_nothing()).rowcount
+def _insert(connection: sa.Connection, row: dict[str, str]) -> bool:
+    added = insert(connection.dialect, notes, row).on_conflict_do_nothing().returning(notes.c.key)
+    return connection.execute(added).first() is not None

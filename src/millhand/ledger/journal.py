@@ -20,7 +20,7 @@ from millhand.core.standing import Standing
 from millhand.core.state import FINAL, State
 from millhand.database import Database
 from millhand.database.bulk import insert
-from millhand.database.tables import RUNNING, artefacts, attempts, events, in_state, jobs
+from millhand.database.tables import artefacts, attempts, events, in_state, jobs
 from millhand.database.writer import Operation
 from millhand.ledger.store import chunks, to_json
 
@@ -58,7 +58,8 @@ class Journal:
     async def mirror(self, standings: Iterable[Standing]) -> None:
         """These jobs stand so with the broker, whoever brought that about."""
         rows = [self._standing(each) for each in standings]
-        await self._write(lambda connection: _store(connection, rows, _MOVED, _IS_NEWS))
+        if rows:
+            await self._write(lambda connection: _store(connection, rows, _MOVED, _IS_NEWS))
 
     async def gone(self, job_ids: Sequence[str]) -> None:
         """The broker no longer knows these jobs."""
@@ -139,10 +140,9 @@ class Journal:
         for each in settlements:
             seq = known.get(each.delivery.job_id)
             if seq is not None and _add_attempt(connection, seq, each, self._worker):
-                connection.execute(
-                    sa.update(jobs).where(jobs.c.seq == seq, jobs.c.fence == each.delivery.fence, RUNNING),
-                    _ended(each),
-                )
+                # Whatever state a late look may have left it in: under this fence nobody knows better.
+                held = sa.update(jobs).where(jobs.c.seq == seq, jobs.c.fence == each.delivery.fence)
+                connection.execute(held, _ended(each))
                 if each.artefacts:
                     connection.execute(sa.insert(artefacts), _artefacts(each))
 
@@ -168,8 +168,11 @@ _MOVED = (
     "state", "worker", "failures", "crashes", "run_at", "claimed_at", "started_at", "finished_at", "result",
     "error_code", "error_message", "error_fingerprint",
 )  # fmt: skip
-# What was noted here of a job in the same state knows more: its progress, its own result, who runs it.
-_IS_NEWS = (jobs.c.state != sa.text("excluded.state")) | in_state(State.SCHEDULED, State.RETRYABLE)
+# What was noted here of a job in the same state knows more: its progress, its own result, who runs it. And who looked
+# while it ran, and comes to tell when its end has been noted, brings no news.
+_IS_CHANGED = (jobs.c.state != sa.text("excluded.state")) | in_state(State.SCHEDULED, State.RETRYABLE)
+_IS_TIMELY = sa.text("(excluded.state <> 'running' OR excluded.claimed_at > COALESCE(jobs.claimed_at, -1))")
+_IS_NEWS = _IS_CHANGED & _IS_TIMELY
 
 
 def _store(
@@ -214,8 +217,8 @@ def _add_attempt(connection: sa.Connection, seq: int, settlement: Settlement, wo
         "charge": settlement.charge.value,
         "failure": None if settlement.failure is None else json.dumps(asdict(settlement.failure), ensure_ascii=False),
     }
-    added = insert(connection.dialect, attempts, row).on_conflict_do_nothing()
-    return connection.execute(added).rowcount > 0
+    added = insert(connection.dialect, attempts, row).on_conflict_do_nothing().returning(attempts.c.job)
+    return connection.execute(added).first() is not None
 
 
 def _as_it_stands(settlement: Settlement, standing: Standing | None) -> Settlement:
@@ -233,6 +236,7 @@ def _ended(settlement: Settlement) -> dict[str, Any]:
     return {
         "state": _waiting_as_scheduled(settlement.state),
         "worker": None,
+        "claimed_at": held.claimed_at,
         "failures": min(held.failures + (charged == "attempt" and settlement.state is not State.COMPLETED), _LARGEST),
         "crashes": min(held.crashes + (charged == "crash"), _LARGEST),
         "run_at": held.available_at if final else after(settlement.finished_at, settlement.delay),

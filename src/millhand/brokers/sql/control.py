@@ -14,12 +14,12 @@ from millhand.core.failure import Failure, failure
 from millhand.core.fairness import Caps
 from millhand.core.ports import CancelResult
 from millhand.core.state import FINAL, WAITING, Cause, State, allowed
-from millhand.database.tables import DUE, LIVE_KEY, READY, by_index, jobs, queues
+from millhand.database.tables import DUE, LIVE_KEY, OURS, READY, by_index, jobs, queues
 
 AT_ONCE = 500
 """How many jobs one transaction purges or retries."""
 
-_FIND = sa.select(jobs.c.seq, jobs.c.state).where(jobs.c.id == sa.bindparam("job_id")).with_for_update()
+_FIND = sa.select(jobs.c.seq, jobs.c.state).where(OURS, jobs.c.id == sa.bindparam("job_id")).with_for_update()
 _ASK_TO_STOP = (
     sa.update(jobs)
     .where(jobs.c.seq == sa.bindparam("in_seq"))
@@ -59,11 +59,11 @@ def _purge(waiting: sa.ColumnElement[bool], index: str) -> ReturningUpdate[int]:
 
 
 _PURGE_READY = _purge(READY, "jobs_ready")
-_PURGE_DUE = _purge(DUE, "jobs_due")
+_PURGE_DUE = _purge(DUE & OURS, "jobs_due")
 
 _CANDIDATES = (
     sa.select(jobs.c.seq, jobs.c.id, jobs.c.state, jobs.c.kind, jobs.c.key)
-    .where(jobs.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .where(OURS, jobs.c.id.in_(sa.bindparam("ids", expanding=True)))
     .with_for_update()
 )
 _KEY_HOLDER = by_index(sa.select(jobs.c.seq), "jobs_live_key").where(

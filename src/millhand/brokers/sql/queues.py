@@ -42,7 +42,7 @@ _PROMOTE = sa.update(jobs).where(jobs.c.seq.in_(sa.select(_due_jobs.c.seq))).val
 
 _RUNNING_LANES = (
     by_index(sa.select(jobs.c.tenant, jobs.c.limit_key, sa.func.count()), "jobs_running")
-    .where(RUNNING, jobs.c.queue == sa.bindparam("queue"))
+    .where(RUNNING, OURS, jobs.c.queue == sa.bindparam("queue"))
     .group_by(jobs.c.tenant, jobs.c.limit_key)
 )
 _OF_QUEUE = sa.select(*_CAPS).where(queues.c.name == sa.bindparam("queue"))
