@@ -1,16 +1,24 @@
 """An app with a worker on the queues of a Node application: both see what happened, and the ledger remembers it."""
 
 import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from millhand import App
+from millhand.app.backend import Backend
 from millhand.app.running import open_worker
 from millhand.config import Settings
 from millhand.config.settings import WorkerSettings
+from millhand.core.clock import SystemClock
+from millhand.core.durability import Durability
+from millhand.core.standing import Standing
 from millhand.core.state import State
 from tests.interop import printing
 from tests.interop.conftest import Application
@@ -140,6 +148,36 @@ async def test_what_the_app_sends_can_be_waited_for(node: Application, tmp_path:
         assert (await app.job(job.id)).state is State.AVAILABLE
 
 
+async def test_the_command_line_shows_jobs_of_the_application(
+    node: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = node.queue(retryLimit=0)
+    app = app_on(node, queue, tmp_path)
+    monkeypatch.setenv("MILLHAND_BROKER", app.settings.broker)
+    monkeypatch.setenv("MILLHAND_DATABASE", app.settings.database)
+    async with working(app):
+        waited = await _millhand("enqueue", "invoice.print", "--queue", queue, "--wait")
+        sent = node.send(queue, {"how": "badly"})
+        assert "printing" in waited
+        assert json.loads(waited.splitlines()[-1]) == {"pages": 3}
+        assert "no address" in await _millhand("jobs", "wait", sent, code=1)
+        listed = [json.loads(line) for line in (await _millhand("jobs", "list", "--json")).splitlines()]
+        assert {job["id"]: job["state"] for job in listed}[sent] == "discarded"
+        assert [job["queue"] for job in listed] == [queue] * 2
+        shown = json.loads(await _millhand("jobs", "show", sent, "--json"))
+        assert (shown["row"]["state"], shown["row"]["error_code"]) == ("discarded", "no_address")
+        assert "printing" in await _millhand("jobs", "logs", sent)
+
+
+async def _millhand(*words: str, code: int = 0) -> str:
+    """What the command line says, to whichever stream."""
+    command = (sys.executable, "-m", "millhand", "--app", "tests.interop.printing:app", *words)
+    program = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=STDOUT)
+    said, _ = await program.communicate()
+    assert program.returncode == code, said.decode()
+    return said.decode()
+
+
 async def test_artefacts_are_recorded(node: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MILLHAND_DATA_DIR", str(tmp_path))  # where executors may write
     queue = node.queue()
@@ -150,3 +188,38 @@ async def test_artefacts_are_recorded(node: Application, tmp_path: Path, monkeyp
         await poll_until(lambda: _ended(app, job_id), within=5)
         [artefact] = (await app.history(job_id)).artefacts
         assert artefact.name == "invoice.pdf"
+
+
+async def test_what_others_give_up_is_told_before_it_is_noted(node: Application, tmp_path: Path) -> None:
+    """Jobs that were held here, and discarded by their owner or, as their lease ran out, by another worker of ours."""
+    queue = node.queue(retryLimit=0)
+    place, ledger = f"{node.broker_url}?kinds={queue}:invoice.print", f"sqlite:///{tmp_path}/ledger.db"
+    opened = partial(Backend.open, ledger, SystemClock(), durability=Durability.NORMAL, broker_url=place)
+    ours = await opened(worker="ours", lease=0.5, queues=[queue])
+    other = await opened(worker="other", lease=0.5, queues=[queue])
+    told: list[Standing] = []
+
+    async def tell(standing: Standing) -> None:
+        assert (await ours.inspector.records([standing.id]))[standing.id].state is State.RUNNING
+        told.append(standing)
+
+    try:
+        failed, left, done = (node.send(queue, {"how": how}) for how in ("badly", "alone", "well"))
+        held = await ours.broker.receive(3, 5)
+        node.boss.call("fail", queue, failed, {"message": "enough"})
+        node.boss.call("complete", queue, done, {})
+        await poll_until(other.broker.rescue, within=10)
+        assert await ours.broker.extend(held, 5) == [False] * 3
+        foreign = ours.foreign
+        assert foreign is not None
+        await foreign.catch_up(tell)
+        assert {each.id: each.failure and each.failure.code for each in told} == {
+            failed: "exception",
+            left: "lease_expired",
+        }
+        records = await ours.inspector.records([failed, left, done])
+        ended = {State.DISCARDED: {failed, left}, State.COMPLETED: {done}}
+        assert {state: {each.id for each in records.values() if each.state is state} for state in ended} == ended
+    finally:
+        await ours.close()
+        await other.close()

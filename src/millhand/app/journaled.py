@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
 from millhand.core.capabilities import Capabilities
@@ -52,16 +52,16 @@ class JournaledBroker:
     async def receive(self, limit: int, wait: float) -> list[Delivery]:
         """Lease jobs, and note them; what can't be noted, or is no longer wanted, is handed back."""
         deliveries = await self._broker.receive(limit, wait)
+        for each in deliveries:  # before it is noted: a look that began earlier must not be noted after that
+            self._doubtful.pop(each.job_id, None)
         if deliveries:
             noting = asyncio.ensure_future(self._journal.delivered(deliveries))
             try:
                 await asyncio.shield(noting)
             except (asyncio.CancelledError, BrokerUnavailable):
-                await asyncio.wait([noting])
+                await asyncio.gather(noting, return_exceptions=True)
                 await self._hand_back(deliveries)
                 raise
-        for each in deliveries:
-            self._doubtful.pop(each.job_id, None)
         return deliveries
 
     async def extend(self, deliveries: Sequence[Delivery], seconds: float) -> list[bool]:
@@ -133,21 +133,26 @@ class JournaledBroker:
     async def refresh(self, job_ids: Sequence[str]) -> dict[str, Standing]:
         """Look how these jobs stand there, and note what others brought about; returns it."""
         standings = await self._broker.look(job_ids) if job_ids else {}
-        if standings:
-            await self._journal.mirror(standings.values())
+        await self._journal.mirror(standings.values())
         return standings
 
-    async def catch_up(self) -> None:
-        """Note what became of jobs that others have taken over, a few hundred at a time."""
+    async def catch_up(self, given_up: Callable[[Standing], Awaitable[None]]) -> None:
+        """Note what became of jobs that others have taken over, a few hundred at a time.
+
+        `given_up` hears of those that were discarded before that is noted: after a death in between it hears it again.
+        """
         if not self._begun:
             self._doubt(await self._journal.open_jobs())
             self._begun = True
         looked_at = list(self._doubtful)[:_LOOKED_AT_ONCE]
-        standings = await self.refresh(looked_at)
-        if missing := [job_id for job_id in looked_at if job_id not in standings]:
+        found = await self._broker.look(looked_at) if looked_at else {}
+        await asyncio.gather(*(given_up(each) for each in found.values() if each.state is State.DISCARDED))
+        standings = {job_id: each for job_id, each in found.items() if job_id in self._doubtful}
+        await self._journal.mirror(standings.values())
+        if missing := [job_id for job_id in looked_at if job_id not in found]:
             await self._journal.gone(missing)
         for job_id in looked_at:
-            del self._doubtful[job_id]
+            self._doubtful.pop(job_id, None)
         self._doubt(job_id for job_id, each in standings.items() if each.state not in FINAL)
 
     def _doubt(self, job_ids: Iterable[str]) -> None:

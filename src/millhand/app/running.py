@@ -26,7 +26,6 @@ from millhand.app.workdir import fresh_workdir, process_name
 from millhand.app.worker_settings import retention, worker_settings
 from millhand.brokers.sql.send import insert_jobs
 from millhand.config import check
-from millhand.core.clock import Clock
 from millhand.core.errors import BrokerUnavailable, ConfigError
 from millhand.core.finding import Finding, Level
 from millhand.core.health import LoopTick
@@ -39,6 +38,7 @@ from millhand.telemetry.logging import LogFormat, LogOptions, configure_logging
 from millhand.telemetry.metrics import Metrics
 from millhand.worker.chores import Chore
 from millhand.worker.dispatcher import Dispatcher, Drained, Parts
+from millhand.worker.observers import Observers
 from millhand.worker.rescuer import Rescuer
 from millhand.worker.settings import ExecutorCommand
 from millhand.worker.signals import on_signals
@@ -152,7 +152,8 @@ def _assemble(app: App, target: str, backend: Backend, broker: Broker, name: str
         argv=(sys.executable, "-m", "millhand.app.child", "--app", target, "--slots", str(told.slots)),
         workdir=workdir,
     )
-    duties = _Duties(app, backend, metrics, name, clock)
+    observers = [make(metrics) for make in app.observers]
+    duties = _Duties(app, backend, metrics, name, Observers(observers))
     parts = Parts(
         broker=broker,
         ledger=backend.ledger,
@@ -161,7 +162,7 @@ def _assemble(app: App, target: str, backend: Backend, broker: Broker, name: str
         command=command,
         random=random.random,
         chores=duties.chores(),
-        observers=[make(metrics) for make in app.observers],
+        observers=observers,
     )
     dispatcher = Dispatcher(parts, told)
     duties.dispatcher = dispatcher
@@ -173,26 +174,27 @@ def _assemble(app: App, target: str, backend: Backend, broker: Broker, name: str
 class _Duties:
     """What a worker of this installation does every so often, beside running jobs."""
 
-    def __init__(self, app: App, backend: Backend, metrics: Metrics, name: str, clock: Clock) -> None:
+    def __init__(self, app: App, backend: Backend, metrics: Metrics, name: str, observers: Observers) -> None:
         self.dispatcher: Dispatcher | None = None
         self._app = app
         self._backend = backend
         self._metrics = metrics
         self._name = name
-        self._clock = clock
+        self._observers = observers
+        self._clock = app.clock
         self._workers = Workers(backend.database)
         self._schedules = Schedules(backend.database)
         self._retention = retention(app.settings)
-        self._rescuer = Rescuer(backend.broker, self._renew, clock, app.settings.worker.lease)
-        self._started_at = clock.now()
+        self._rescuer = Rescuer(backend.broker, self._renew, app.clock, app.settings.worker.lease)
+        self._started_at = app.clock.now()
 
     def chores(self) -> list[Chore]:
         """The chores, each with its own pace."""
-        settings, foreign = self._app.settings, self._backend.foreign
+        settings, foreign, given_up = self._app.settings, self._backend.foreign, self._observers.given_up
         paces: list[tuple[str, Callable[[], Awaitable[object]], float]] = [
             ("rescuer", self._rescue, settings.worker.lease / _RESCUES_IN_A_LEASE),
             *([] if settings.broker else [("scheduler", self._fire, _LOOK_AT_SCHEDULES_EVERY)]),
-            *([] if foreign is None else [("journal", foreign.catch_up, _CATCH_UP_EVERY)]),
+            *([] if foreign is None else [("journal", partial(foreign.catch_up, given_up), _CATCH_UP_EVERY)]),
             ("pruner", self._prune, settings.retention.every),
             ("presence", self._beat, BEAT_EVERY),
             ("gauges", self._look_at_queues, _LOOK_AT_QUEUES_EVERY),

@@ -162,6 +162,13 @@ class Observer(Protocol):
         """The broker accepted this, whatever became of the job."""
         ...
 
+    async def given_up(self, standing: Standing) -> None:
+        """A job of somebody else's broker that had run here was discarded by others, such as its owner's supervision.
+
+        It may be told more than once.
+        """
+        ...
+
 
 class Blobs(Protocol):
     """Content by URL. Raises `BlobMissing`, `BlobFailed`, or `Permanent` for a URL that is not allowed."""

@@ -10,6 +10,7 @@ from millhand.core.failure import Failure, failure
 from millhand.core.job import Delivery
 from millhand.core.ports import QueueStats
 from millhand.core.settlement import Settlement
+from millhand.core.standing import Standing
 from millhand.core.state import Cause, State
 from millhand.services.page_export.farewell import Farewell, print_job_of
 from millhand.services.page_export.metrics import FACTS, ExportMetrics
@@ -153,6 +154,20 @@ async def test_a_failure_is_told_once_the_api_listens() -> None:
         await farewell(application.url).failing(ended(State.DISCARDED, failure("bad_page", "The page is bad.")))
         assert application.jobs["abc"].error == "The page is bad."
         assert [call.body for call in application.calls] == ['{"error":"The page is bad."}'] * 3
+
+
+async def test_an_export_that_the_queue_gave_up_is_told_as_well() -> None:
+    lost = failure("exception", "job timed out")
+    with serving() as application:
+        application.add("abc")
+        application.post("/api/jobs/abc/start", "")
+        for kind in ("other", "export-map"):
+            standing = Standing(
+                id="j", kind=kind, queue="export-map", state=State.DISCARDED, args=json.dumps(ARGS), failure=lost
+            )
+            await farewell(application.url).given_up(standing)
+        assert application.jobs["abc"].error == "job timed out"
+        assert len(application.calls) == 1
 
 
 @pytest.mark.parametrize("state", ["export_failed", "export_complete"])

@@ -9,6 +9,7 @@ import structlog.testing
 from millhand.core.job import Delivery
 from millhand.core.outcome import Cancelled, Completed, Discarded, Outcome, Retry
 from millhand.core.settlement import Run, Settlement
+from millhand.core.standing import Standing
 from millhand.core.state import State
 from millhand.telemetry.metrics import Metrics
 from millhand.testing.clock import FakeClock
@@ -21,6 +22,7 @@ from tests.unit.worker.brokers import Accepting
 from tests.unit.worker.makers import held, holdings_of
 
 RUN = Run(started_at=1, finished_at=2, executor="executor-1")
+LOST = Standing(id="b", kind="test.echo", queue="default", state=State.DISCARDED, args="{}")
 
 
 @dataclass
@@ -40,6 +42,9 @@ class Onlooker:
 
     def settled(self, settlement: Settlement) -> None:
         self._hear(f"settled {settlement.delivery.job_id}: {settlement.state}")
+
+    async def given_up(self, standing: Standing) -> None:
+        self._hear(f"given up {standing.id}")
 
     def _hear(self, words: str) -> None:
         self.heard.append(words)
@@ -112,9 +117,10 @@ async def test_a_broken_observer_changes_nothing_for_the_job(parts: Parts) -> No
         parts.settler.put(job, Discarded(OOPS), RUN)
         await _told(parts)
         Observers([parts.onlooker]).began(delivery(), 7)
+        await Observers([parts.onlooker]).given_up(LOST)
     assert [each.state for each in parts.broker.settled] == [State.DISCARDED]
     assert {line["event"] for line in logged} == {"an observer failed"}
-    assert len(logged) == 3
+    assert len(logged) == 4
 
 
 async def _told(parts: Parts) -> None:

@@ -8,6 +8,7 @@ import structlog
 from millhand.core.errors import Permanent, Transient
 from millhand.core.job import Delivery
 from millhand.core.settlement import Settlement
+from millhand.core.standing import Standing
 from millhand.notify.http import Busy, Unanswered
 from millhand.services.page_export.job import KIND, is_safe_id
 from millhand.services.page_export.settings import PageExportSettings
@@ -50,6 +51,13 @@ class Farewell:
             return
         await self._tell(api, job_id, failure.message)
 
+    async def given_up(self, standing: Standing) -> None:
+        """Tell of an export that nobody here held when it failed: its time was over, or its worker had died."""
+        job_id = print_job_of(standing)
+        if job_id is not None:
+            message = standing.failure.message if standing.failure else "the queue gave the job up"
+            await self._tell(StatusApi(self._told.own.api_url, self._told.own.caller), job_id, message)
+
     async def _start(self, api: StatusApi, job_id: str) -> bool:
         """An export that never began can't fail either, as the API sees it."""
         try:
@@ -75,12 +83,12 @@ class Farewell:
                 return
 
 
-def print_job_of(delivery: Delivery) -> str | None:
+def print_job_of(job: Delivery | Standing) -> str | None:
     """The API's id in the arguments of an export, None for other jobs and for ids that may not stand in a URL."""
-    if delivery.kind != KIND:
+    if job.kind != KIND:
         return None
     try:
-        content = json.loads(delivery.args)
+        content = json.loads(job.args)
     except ValueError:
         return None
     found = content.get("printJobId") if isinstance(content, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - whatever was sent

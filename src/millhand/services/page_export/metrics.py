@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 from millhand.core.clock import MICROSECONDS
 from millhand.core.job import Delivery
 from millhand.core.settlement import Settlement
+from millhand.core.standing import Standing
 from millhand.core.state import State
 from millhand.services.page_export.job import KIND
 from millhand.telemetry.facts import MetricFacts
@@ -51,6 +52,9 @@ class ExportMetrics:
 
     async def failing(self, settlement: Settlement) -> None:
         """It counts when it is settled."""
+
+    async def given_up(self, standing: Standing) -> None:
+        """It counts what ended here."""
 
     def settled(self, settlement: Settlement) -> None:
         """Count an attempt."""

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 from millhand.core.clock import MICROSECONDS, as_datetime
 from millhand.core.job import Delivery
 from millhand.core.settlement import Settlement
+from millhand.core.standing import Standing
 from millhand.core.state import State
 from millhand.services.page_export.farewell import print_job_of
 from millhand.services.page_export.result import ExportedMap
@@ -46,6 +47,9 @@ class Narrator:
 
     async def failing(self, settlement: Settlement) -> None:
         """Nothing is to be said before it is settled."""
+
+    async def given_up(self, standing: Standing) -> None:
+        """The original says nothing of what pg-boss does by itself."""
 
     def settled(self, settlement: Settlement) -> None:
         """An attempt has ended."""
