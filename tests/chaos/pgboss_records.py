@@ -50,7 +50,7 @@ class PgBossRecords:
 
     async def evidence(self, folder: Path) -> Gathered:
         """The rows, both workers' journals, and the attempts that follow from them."""
-        history = read_history(folder / "history")
+        history = told_once(read_history(folder / "history"))
         node = list(_node_runs(self.journal))
         gathering = _Gathering(self.expires_after, history, node)
         for row in await self._rows():
@@ -110,19 +110,31 @@ class _Gathering:
         return replace(self._gathered, evidence=evidence)
 
 
+def told_once(history: Sequence[Entry]) -> list[Entry]:
+    """The history with one entry for each settlement: asked when it was asked first, accepted if any answer says so.
+
+    A refusal after an answer that was lost says nothing: the first call may have been accepted, and somebody else may
+    have taken the job before the second. pg-boss keeps no attempts by which the repeat could be recognised then.
+    """
+    endings: dict[tuple[str, int], Ending] = {}
+    for entry in history:
+        if isinstance(entry, Ending):
+            key = (entry.job_id, entry.fence)
+            endings[key] = _merged(endings[key], entry) if key in endings else entry
+    return [*(entry for entry in history if not isinstance(entry, Ending)), *endings.values()]
+
+
+def _merged(first: Ending, repeat: Ending) -> Ending:
+    return first if first.accepted is not None else replace(first, accepted=repeat.accepted or None)
+
+
 def _leases(history: Sequence[Entry], node: Sequence[NodeRun], expires_after: float) -> dict[str, list[Lease]]:
     """The claims of each job in order."""
     until: dict[tuple[str, int], int] = defaultdict(int)
-    endings: dict[tuple[str, int], Ending] = {}
     for entry in history:
-        match entry:
-            case Renewal() if entry.kept:
-                until[entry.job_id, entry.fence] = max(until[entry.job_id, entry.fence], entry.lease_until)
-            case Ending():
-                key = (entry.job_id, entry.fence)
-                endings[key] = _first_of(endings.get(key), entry)
-            case _:
-                pass
+        if isinstance(entry, Renewal) and entry.kept:
+            until[entry.job_id, entry.fence] = max(until[entry.job_id, entry.fence], entry.lease_until)
+    endings = {(entry.job_id, entry.fence): entry for entry in history if isinstance(entry, Ending)}
     claims = [entry for entry in history if isinstance(entry, Claim)]
     found = [_lease(claim, until, endings) for claim in claims]
     found += [Lease(claim_of(run, expires_after), claim_of(run, expires_after).lease_until, run=run) for run in node]
@@ -135,13 +147,6 @@ def _leases(history: Sequence[Entry], node: Sequence[NodeRun], expires_after: fl
 def _lease(claim: Claim, until: Mapping[tuple[str, int], int], endings: Mapping[tuple[str, int], Ending]) -> Lease:
     key = (claim.job_id, claim.fence)
     return Lease(claim, max(claim.lease_until, until.get(key, 0)), ending=endings.get(key))
-
-
-def _first_of(before: Ending | None, ending: Ending) -> Ending:
-    """Of one settlement that was repeated, when it was asked first, and what was answered last."""
-    if before is None:
-        return ending
-    return replace(before, accepted=before.accepted or ending.accepted)
 
 
 def _final(row: Mapping[str, Any], envelope: Mapping[str, Any]) -> Final:

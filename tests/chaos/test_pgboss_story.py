@@ -5,6 +5,7 @@ from dataclasses import replace
 from millhand.core.settlement import Charge
 from millhand.core.state import Cause, State
 from millhand.testing.history import Claim, Ending
+from tests.chaos.pgboss_records import told_once
 from tests.chaos.pgboss_story import Final, Lease, NodeRun, Told, claim_of, tell
 
 SECOND = 1_000_000
@@ -65,6 +66,15 @@ def test_an_answer_that_was_lost_follows_from_what_came_after() -> None:
     later = ours(5, attempt=2, ending=settled(5, State.COMPLETED))
     assert ends(replace(DONE, retry_count=1, crashes=1), ours(1, ending=lost), later) == [RAN_OUT, SUCCEEDED]
     assert ends(DONE, ours(1, ending=settled(1, State.COMPLETED, accepted=None))) == [SUCCEEDED]
+
+
+def test_a_refusal_after_an_answer_that_was_lost_leaves_it_in_doubt() -> None:
+    lost = settled(1, State.AVAILABLE, Charge.NOTHING, accepted=None)
+    refused = replace(lost, asked_at=lost.asked_at + SECOND, accepted=False)
+    assert told_once([lost, refused]) == [lost]
+    assert told_once([lost, replace(refused, accepted=True)]) == [replace(lost, accepted=True)]
+    other = settled(5, State.COMPLETED, accepted=False)
+    assert told_once([lost, other]) == [lost, other]
 
 
 def test_the_jobs_own_count_decides_between_a_failure_and_a_crash() -> None:
