@@ -8,6 +8,7 @@ from millhand.core.errors import NotFound
 from millhand.services.service import Service
 
 SERVICES: Mapping[str, str] = {
+    "docserver": "millhand.services.docserver.service",
     "page-export": "millhand.services.page_export.service",
 }
 """The modules, each with a `SERVICE`: loaded when they are asked for. Beside each is an `app` for its executors."""

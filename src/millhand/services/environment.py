@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -18,14 +18,20 @@ _QUOTES = "\"'"
 
 
 class ServiceSettings(BaseModel):
-    """The variables of one service: the field `api_url` is `API_URL`. An empty variable is one that is not there."""
+    """The variables of one service: the field `api_url` is `API_URL`. An empty variable is one that is not there.
+
+    Where its source has a file of variables in its folder, `env_file` names it: it counts if it is in the working
+    folder, beneath the environment.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    env_file: ClassVar[str] = ""
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Self:
         """The variables of this process, unless others are given; raises `ConfigError` with a line for each bad one."""
-        variables = os.environ if environ is None else environ
+        variables = cls._around() if environ is None else environ
         told = {name: variables[name.upper()] for name in cls.model_fields if variables.get(name.upper())}
         try:
             return cls.model_validate(told)
@@ -38,14 +44,25 @@ class ServiceSettings(BaseModel):
         """Every variable, in the order of the model."""
         return tuple(facts_of(name, name.upper(), field) for name, field in leaves(cls))
 
+    @classmethod
+    def _around(cls) -> Mapping[str, str]:
+        """The environment, with the file beneath it."""
+        file = Path(cls.env_file or ".")
+        told = {name: value for name, value in os.environ.items() if value}
+        return {**variables_of_file(file), **told} if file.is_file() else told
+
     def rows(self) -> list[Row]:
         """Every variable with its value, and whether it was told; secrets are masked."""
         return [self._row(fact) for fact in self.describe()]
 
     def _row(self, fact: SettingFacts) -> Row:
         value: Any = getattr(self, fact.name)
-        origin = f"environment {fact.env}" if fact.name in self.model_fields_set else "default"
-        return Row(fact.env, redact_text(value_text(value)), origin)
+        return Row(fact.env, redact_text(value_text(value)), self._origin(fact))
+
+    def _origin(self, fact: SettingFacts) -> str:
+        if fact.name not in self.model_fields_set:
+            return "default"
+        return self.env_file if self.env_file and not os.environ.get(fact.env) else f"environment {fact.env}"
 
 
 def variables_of_file(path: Path) -> dict[str, str]:

@@ -11,7 +11,7 @@ from millhand.brokers.bucket.store_time import BucketTime
 from millhand.database import Database
 from millhand.stores import Bucket, StoreAccess, azure_container, s3_bucket
 
-__all__ = ["BucketBroker", "Place", "connect", "parse"]
+__all__ = ["BucketBroker", "Place", "bucket_of", "connect", "parse"]
 
 _MOST_SILENCE = 20.0
 
@@ -24,7 +24,8 @@ def connect(
     The ledger's database keeps the leases where the store can't be trusted with them.
     """
     place = parse(url)
-    bucket = _bucket(place, stores, lease)
+    # A store that says nothing must not keep a lease from being renewed, or from being known as lost.
+    bucket = bucket_of(place, stores, min(_MOST_SILENCE, lease / 2))
     clock = database.clock
     return BucketBroker(
         bucket,
@@ -37,9 +38,8 @@ def connect(
     )
 
 
-def _bucket(place: Place, stores: StoreAccess, lease: float) -> Bucket:
-    """The client; a store that says nothing must not keep a lease from being renewed, or from being known as lost."""
-    silence = min(_MOST_SILENCE, lease / 2)
+def bucket_of(place: Place, stores: StoreAccess, silence: float) -> Bucket:
+    """The client of a place, by which the store may say nothing for so many seconds."""
     if place.scheme == "az":
         return azure_container(place.bucket, replace(stores.azure, silence=silence), place.folder)
     return s3_bucket(place.bucket, replace(stores.s3, silence=silence), place.folder)

@@ -72,6 +72,21 @@ def check(path: Path, password: str | None = None, font_pages: int = 50) -> PdfF
             document.close()
 
 
+def producer(content: bytes) -> str:
+    """The program that wrote a PDF, in its own words; empty if it does not say, or if nothing here can read it."""
+    if pypdfium2 is None:
+        return ""
+    with _PDFIUM:
+        try:
+            document = pypdfium2.PdfDocument(content)
+        except pypdfium2.PdfiumError:
+            return ""
+        try:
+            return document.get_metadata_value("Producer").strip()
+        finally:
+            document.close()
+
+
 def _facts(document: Any, path: Path, font_pages: int) -> PdfFacts:  # noqa: ANN401 - pypdfium2's document, without types
     pages = len(document)
     if pages == 0:
