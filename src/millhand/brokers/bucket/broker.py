@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from millhand.brokers.bucket.claim import Owner
+from millhand.brokers.bucket.ear import Ear
 from millhand.brokers.bucket.envelope import MAX_PAYLOAD
 from millhand.brokers.bucket.notes import NoteStore
 from millhand.brokers.bucket.pace import Pace
@@ -67,6 +68,7 @@ class BucketBroker:
         self._queues = tuple(queues)
         self._owner = owner
         self._pace = Pace(clock, place.poll, place.idle_poll)
+        self._ear = Ear(place.notify, self._pace.hint) if place.notify else None
         self._parts: Parts | None = None
         self._connected = Shared(self._connect)
         self._awaited = False
@@ -97,13 +99,11 @@ class BucketBroker:
         """Let a `receive` under way return. Calling it twice, or before `open`, is harmless."""
         self._parts, self._awaited = None, False
         self._pace.ring()
+        if self._ear is not None:
+            await self._ear.close()
         await self._connected.stop()
         if self._handing_back:
             await asyncio.wait(self._handing_back)
-
-    def wake(self) -> None:
-        """Look at once: for whoever hears of new files, such as by the store's notifications."""
-        self._pace.ring()
 
     async def send(self, jobs: Sequence[NewJob]) -> list[Sent]:
         """Store jobs, all or none; raises `PayloadTooLarge`, or `NotSupported` where the place has files alone."""
@@ -119,6 +119,8 @@ class BucketBroker:
     async def receive(self, limit: int, wait: float) -> list[Delivery]:
         """Lease up to `limit` jobs that are free; if there is none, wait up to `wait` seconds for one."""
         parts = await self._opened()
+        if self._ear is not None:  # a client that only sends has no need to hear
+            await self._ear.open()
         clock = asyncio.get_running_loop().time
         give_up_at = clock() + wait
         while self._parts is parts and limit > 0:

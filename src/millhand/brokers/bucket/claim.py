@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from millhand.brokers.bucket.finish import Finisher
 from millhand.brokers.bucket.inbox import Item
+from millhand.brokers.bucket.layout import ended_key
 from millhand.brokers.bucket.note import Done, Holder, Note, error_of
 from millhand.brokers.bucket.notes import Kept, Notes
-from millhand.brokers.bucket.store_time import StoreTime
+from millhand.brokers.bucket.store_time import StoreTime, lease_end
 from millhand.brokers.bucket.work import Work, read_work
 from millhand.core.clock import Clock, after
 from millhand.core.errors import BlobFailed, BlobMissing, Permanent
@@ -68,11 +69,13 @@ class Claims:
         """Take this job; None if somebody else was first, or if it is gone or no job at all."""
         note = kept.note if kept else Note(key=item.key)
         now = self._time.now()
-        holder = Holder(token=new_token(), worker=self._owner.worker, until=after(now, self._owner.lease))
+        holder = Holder(token=new_token(), worker=self._owner.worker, until=lease_end(self._time, self._owner.lease))
         mine = await self._notes.put(note.taken(holder, item.job_id, item.facts.etag, now), kept)
         if mine is None:
             return None
         try:
+            if await self._has_ended(item):
+                await self._bucket.delete(item.key)
             work = await read_work(self._bucket, item)
         except BlobMissing:
             await self._notes.delete(item.key)
@@ -83,8 +86,13 @@ class Claims:
                 await self._let_go(mine)
             raise
         else:
-            return self._delivery(item, work, mine.note, holder)
+            return self._delivery(item, work, mine.note, holder, now)
         return None
+
+    async def _has_ended(self, item: Item) -> bool:
+        """Whether it is a job of our own that was stored again after its end."""
+        marked = None if item.route else await self._bucket.find(ended_key(item.queue, item.job_id))
+        return marked is not None
 
     async def _let_go(self, kept: Kept) -> None:
         await self._notes.put(kept.note.released(None, Charge.NOTHING, kept.note.not_before, None), kept)
@@ -97,7 +105,7 @@ class Claims:
         if (kept := await self._notes.put(ended, mine)) is not None:
             await self._finisher.finish(kept)
 
-    def _delivery(self, item: Item, work: Work, note: Note, holder: Holder) -> Delivery:
+    def _delivery(self, item: Item, work: Work, note: Note, holder: Holder, since: int) -> Delivery:
         now = self._clock.now()
         ahead = now - self._time.now()  # instants in a delivery are this machine's
         return Delivery(
@@ -117,7 +125,7 @@ class Claims:
             enqueued_at=min(now, item.facts.modified + ahead),
             available_at=min(now, max(item.facts.modified, item.due_at, note.not_before) + ahead),
             claimed_at=now,
-            lease_until=holder.until + ahead,
+            lease_until=after(since, self._owner.lease) + ahead,
             parent_id=work.parent_id,
             version=work.version,
         )

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from millhand.brokers.bucket.claim import Owner, new_token
 from millhand.brokers.bucket.finish import Finisher
 from millhand.brokers.bucket.inbox import Inbox, Item
-from millhand.brokers.bucket.layout import failed_key, job_key, parse_job_key, reason_key
+from millhand.brokers.bucket.layout import ended_key, failed_key, job_key, parse_job_key, reason_key
 from millhand.brokers.bucket.note import Done, Holder, Note, error_of
 from millhand.brokers.bucket.notes import Kept, Notes
-from millhand.brokers.bucket.store_time import StoreTime
+from millhand.brokers.bucket.store_time import StoreTime, lease_end
 from millhand.brokers.bucket.together import together
-from millhand.core.clock import after
 from millhand.core.failure import failure
 from millhand.core.ports import CancelResult
 from millhand.core.settlement import Charge
@@ -67,7 +66,7 @@ class Commands:
 
     async def _end(self, item: Item, kept: Kept | None) -> Kept | None:
         now = self._time.now()
-        holder = Holder(token=new_token(), worker=self._owner.worker, until=after(now, self._owner.lease))
+        holder = Holder(token=new_token(), worker=self._owner.worker, until=lease_end(self._time, self._owner.lease))
         note = (kept.note if kept else Note(key=item.key)).taken(holder, item.job_id, item.facts.etag, now)
         error = error_of(_CANCELLED, at=now, attempt=note.failures + note.crashes + 1, worker=self._owner.worker)
         done = Done(state=State.CANCELLED, at=now)
@@ -80,6 +79,8 @@ class Commands:
         key = await self._inbox.find_failed(job_id)
         if key is None:
             return False
+        if (own := parse_job_key(key)) is not None:
+            await self._bucket.delete(ended_key(own[0], own[1]))
         await self._bucket.copy(failed_key(key), key)
         await self._bucket.delete(reason_key(key))
         await self._bucket.delete(failed_key(key))

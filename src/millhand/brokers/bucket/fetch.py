@@ -19,6 +19,7 @@ MOST_PAGES = 10
 _WINDOW = 4
 _SMALLEST_WINDOW = 32
 _FRESH = 2.0
+_MOST_LOOKS = 3
 
 
 @dataclass(slots=True)
@@ -68,11 +69,13 @@ class Fetch:
     async def fetch(self, limit: int) -> list[Delivery]:
         """Take up to `limit` jobs; none if a fresh look finds none that is free."""
         deliveries: list[Delivery] = []
-        while len(deliveries) < limit:
+        looks = 0
+        while len(deliveries) < limit and looks < _MOST_LOOKS:  # where others are quicker each time, let them
             wanted = limit - len(deliveries)
             if self._clock.monotonic() - self._looked_at > _FRESH or not any(self._look.free.values()):
                 self._look = await self._look_around(wanted)
                 self._looked_at = self._clock.monotonic()
+                looks += 1
             chosen = self._look.take(wanted)
             claimed = await together([self._claims.claim(item, kept) for item, kept in chosen])
             deliveries += [each for each in claimed if each is not None]

@@ -1,14 +1,15 @@
 """Do what is left to do for a job that has ended: its note tells all of it, so that anybody can.
 
 The order is what makes a death in between harmless: what the end brings comes first, then the input goes, and at last
-the note. Whoever comes later finds the note and does the rest.
+the note. Whoever comes later finds the note and does the rest. A job of our own leaves a mark for some time: whoever
+stores it again, not knowing that it was stored before, must not have it run again.
 """
 
 import json
 from collections.abc import Sequence
 from contextlib import suppress
 
-from millhand.brokers.bucket.layout import failed_key, parse_job_key, reason_key
+from millhand.brokers.bucket.layout import ended_key, failed_key, parse_job_key, reason_key
 from millhand.brokers.bucket.note import Done, Note
 from millhand.brokers.bucket.notes import Kept, Notes
 from millhand.brokers.bucket.routes import Route
@@ -44,6 +45,8 @@ class Finisher:
             there = await self._is_the_input(note)
             if there:
                 await self._copy_to_failed(note, note.done)
+        if (own := parse_job_key(note.key)) is not None:
+            await self._bucket.put(ended_key(own[0], own[1]), note.done.state.encode(), "text/plain")
         if there:
             await self._bucket.delete(note.key)
         # Late, somebody else may have finished it, and a new file of the same name may have a new note.

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from millhand.brokers.bucket.claim import Receipt
 from millhand.brokers.bucket.notes import Notes
-from millhand.brokers.bucket.store_time import StoreTime
+from millhand.brokers.bucket.store_time import StoreTime, lease_end
 from millhand.brokers.bucket.together import together
-from millhand.core.clock import Clock, after
+from millhand.core.clock import Clock
 from millhand.core.job import Delivery
 
 _TRIES = 3
@@ -41,7 +41,7 @@ class Holding:
                 kept = await self._notes.read(receipt.key)
             if kept is None or not kept.note.held_by(receipt.token) or kept.note.done is not None:
                 break
-            if await self._notes.put(kept.note.renewed(after(self._time.now(), seconds)), kept):
+            if await self._notes.put(kept.note.renewed(lease_end(self._time, seconds)), kept):
                 return True
             kept = await self._notes.read(receipt.key)
         self.drop(delivery)

@@ -5,6 +5,7 @@ jobs/QUEUE/ID.json                    a job of our own; ID@INSTANT.json if it wa
 failed/to-convert/a.docx              what failed for good, under the name that it had
 failed/to-convert/a.docx.json         why
 .millhand/notes/to-convert/a.docx.json    who has a job, and what happened to it so far
+.millhand/ended/jobs/QUEUE/ID.json    a job of our own that has ended: for ten minutes it is not run again
 .millhand/clock, .millhand/probe/…    what the store is asked about itself
 """
 
@@ -13,6 +14,7 @@ from urllib.parse import quote, unquote
 JOBS = "jobs"
 FAILED = "failed"
 NOTES = ".millhand/notes"
+ENDED = ".millhand/ended"
 CLOCK = ".millhand/clock"
 PROBES = ".millhand/probe"
 _SUFFIX = ".json"
@@ -50,6 +52,11 @@ def failed_key(key: str) -> str:
 def reason_key(key: str) -> str:
     """Where the reason is told."""
     return f"{failed_key(key)}{_SUFFIX}"
+
+
+def ended_key(queue: str, job_id: str) -> str:
+    """Where it is marked that a job of our own has ended."""
+    return f"{ENDED}/{job_key(queue, job_id)}"
 
 
 def note_key(key: str) -> str:

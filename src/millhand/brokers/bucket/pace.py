@@ -1,4 +1,8 @@
-"""When to look again: soon after work, at the pace of the place now and then, seldom after a long time without any."""
+"""When to look again: soon after work, at the pace of the place now and then, seldom after a long time without any.
+
+Who has put work there itself rings, and is looked for at once. Who only hears that there may be some gives a hint, and
+however many hints there are, there are not many looks.
+"""
 
 import asyncio
 from contextlib import suppress
@@ -6,12 +10,13 @@ from contextlib import suppress
 from millhand.core.clock import Clock
 
 _SHORTEST = 0.5
+_AFTER_A_HINT = 0.2
 _GROWTH = 1.3
 _LONG_WITHOUT = 300.0
 
 
 class Pace:
-    """The pauses between looks; whoever knows of new work rings, and ends the pause."""
+    """The pauses between looks."""
 
     def __init__(self, clock: Clock, poll: float, idle_poll: float) -> None:
         self._clock = clock
@@ -20,20 +25,30 @@ class Pace:
         self._pause = min(_SHORTEST, poll)
         self._next_at = clock.monotonic()
         self._worked_at = clock.monotonic()
-        self._rung = asyncio.Event()
+        self._looked_at = self._next_at
+        self._rung = self._hinted = False
+        self._stirred = asyncio.Event()
 
     @property
     def left(self) -> float:
         """Seconds until the next look; none if somebody has rung."""
-        return 0.0 if self._rung.is_set() else max(0.0, self._next_at - self._clock.monotonic())
+        next_at = min(self._next_at, self._looked_at + _AFTER_A_HINT) if self._hinted else self._next_at
+        return 0.0 if self._rung else max(0.0, next_at - self._clock.monotonic())
 
     def ring(self) -> None:
         """Look at once."""
-        self._rung.set()
+        self._rung = True
+        self._stirred.set()
+
+    def hint(self) -> None:
+        """Look soon, but not at once if the last look was a moment ago."""
+        self._hinted = True
+        self._stirred.set()
 
     def looking(self) -> None:
         """A look begins: who rings from now on means the next one."""
-        self._rung.clear()
+        self._rung = self._hinted = False
+        self._looked_at = self._clock.monotonic()
 
     def found(self) -> None:
         """There was work."""
@@ -51,4 +66,5 @@ class Pace:
     async def wait(self, seconds: float) -> None:
         """Wait so long, or until it rings."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), seconds)
+            await asyncio.wait_for(self._stirred.wait(), seconds)
+        self._stirred.clear()

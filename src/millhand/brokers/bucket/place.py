@@ -10,7 +10,10 @@ from millhand.stores import key_fault
 
 SCHEMES = ("s3", "az")
 _EXAMPLE = f"For example s3://bucket/folder?route={DOCUMENTS.replace(' ', '')}"
-_OPTIONS = frozenset({"route", "jobs", "poll", "idle_poll", "still", "attempts", "crashes", "patient", "taken"})
+_OPTIONS = frozenset(
+    {"route", "jobs", "poll", "idle_poll", "still", "attempts", "crashes", "notify", "patient", "taken"}
+)
+_HIGHEST_PORT = 65_535
 _YES, _NO = frozenset({"on", "yes", "true", "1"}), frozenset({"off", "no", "false", "0"})
 
 
@@ -21,7 +24,8 @@ class Place:
     `jobs` says whether jobs of our own are kept there beside files. `poll` is the pause between two looks while there
     is work now and then, `idle_poll` the one after a long time without any. A file is taken once it has been unchanged
     for `still` seconds. All in seconds. A `patient` worker starts although the store does not answer, and waits for it.
-    `taken` says that somebody waits for each output, and may take it away at once.
+    `taken` says that somebody waits for each output, and may take it away at once. `notify` is the host and port at
+    which workers listen for notifications of the store, if they do.
     """
 
     scheme: str
@@ -34,6 +38,7 @@ class Place:
     still: float = 0.0
     patient: bool = False
     taken: bool = False
+    notify: tuple[str, int] | None = None
 
     @property
     def shown(self) -> str:
@@ -69,6 +74,7 @@ def parse(url: str) -> Place:
         poll=_seconds(told, "poll", 3.0, least=0.1),
         idle_poll=_seconds(told, "idle_poll", 10.0, least=0.1),
         still=_seconds(told, "still", 0.0, least=0.0),
+        notify=_address(told["notify"]) if "notify" in told else None,
     )
     check_together(place.routes)
     return place
@@ -94,6 +100,13 @@ def _seconds(told: dict[str, str], name: str, usual: float, *, least: float) -> 
     if not least <= seconds < 86_400:  # noqa: PLR2004 - a day
         raise ConfigError(f"{name} is a number of seconds from {least:g} on, not '{told[name]}'", hint=_EXAMPLE)
     return seconds
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > _HIGHEST_PORT:
+        raise ConfigError(f"notify is a host and a port to listen at, not '{text}'", hint="Such as 0.0.0.0:8099.")
+    return host.strip("[]"), int(port)
 
 
 def _count(told: dict[str, str], name: str, usual: int) -> int:

@@ -18,7 +18,7 @@ class Conditions(StrEnum):
 
 
 async def probe(bucket: Bucket, name: str) -> Conditions:
-    """Try whether an object can be made twice, and whether a stale etag passes; nothing is left behind."""
+    """Try whether an object can be made twice, and whether a stale etag passes, even of nothing; leaves nothing."""
     key = f"{PROBES}/{name}"
     try:
         return Conditions.KEPT if await _keeps(bucket, key) else Conditions.IGNORED
@@ -28,14 +28,22 @@ async def probe(bucket: Bucket, name: str) -> Conditions:
         raise
     finally:
         await bucket.delete(key)
+        await bucket.delete(f"{key}-none")
 
 
 async def _keeps(bucket: Bucket, key: str) -> bool:
-    first = await bucket.create(key, b"1")
+    first = await bucket.create(key, b"1") or await _etag_of(bucket, key, b"1")
     if first is None or await bucket.create(key, b"2") is not None:
         return False
-    second = await bucket.replace(key, b"3", first)
+    second = await bucket.replace(key, b"3", first) or await _etag_of(bucket, key, b"3")
     if second is None or await bucket.replace(key, b"4", first) is not None:
         return False
+    if await bucket.replace(f"{key}-none", b"5", first) is not None:
+        return False
+    return await _etag_of(bucket, key, b"3") == second
+
+
+async def _etag_of(bucket: Bucket, key: str, content: bytes) -> str | None:
+    """The etag of what was written, though the answer was lost; None if something else is there."""
     body, facts = await bucket.read(key, max_bytes=16)
-    return body == b"3" and facts.etag == second
+    return facts.etag if body == content else None

@@ -6,9 +6,10 @@ from contextlib import suppress
 from millhand.brokers.bucket.claim import Owner, new_token
 from millhand.brokers.bucket.finish import Finisher
 from millhand.brokers.bucket.inbox import Inbox
+from millhand.brokers.bucket.layout import ENDED
 from millhand.brokers.bucket.note import Done, Holder, Note, error_of
 from millhand.brokers.bucket.notes import Kept, Notes
-from millhand.brokers.bucket.store_time import StoreTime
+from millhand.brokers.bucket.store_time import StoreTime, is_over, lease_end
 from millhand.brokers.bucket.together import together
 from millhand.brokers.bucket.work import read_work
 from millhand.core.clock import Clock, after
@@ -20,6 +21,7 @@ from millhand.stores import Bucket
 
 _SWEEP_EVERY = 300.0
 _SWEPT_AT_ONCE = 100
+_MARKED_FOR = 600.0
 _LEASE_EXPIRED = failure(
     "lease_expired", "the worker stopped renewing its lease: it died, was cut off, or stood still for too long"
 )
@@ -51,14 +53,11 @@ class Rescuer:
         """Offer expired jobs again, each charged a crash; those at their cap are discarded. Returns how many."""
         await self._time.sync()
         versions = await self._notes.versions()
-        now = self._time.now()
-        kept = await self._notes.get(versions, versions, now)
-        # Who wrote the lease's end and who reads it may both be wrong about the store's clock.
-        margin = 2 * self._time.error
+        kept = await self._notes.get(versions, versions, self._time.now())
         expired = [
             each
             for each in kept.values()
-            if each.note.holder is not None and after(each.note.holder.until, margin) < now
+            if each.note.holder is not None and is_over(self._time, each.note.holder.until)
         ]
         taken = await together([self._rescue_one(each) for each in expired])
         await self._sweep([each for each in kept.values() if each.note.holder is None])
@@ -66,7 +65,7 @@ class Rescuer:
 
     async def _rescue_one(self, kept: Kept) -> bool:
         note, now = kept.note, self._time.now()
-        holder = Holder(token=new_token(), worker=self._owner.worker, until=after(now, self._owner.lease))
+        holder = Holder(token=new_token(), worker=self._owner.worker, until=lease_end(self._time, self._owner.lease))
         if note.done is not None:
             await self._finish(await self._notes.put(note.passed_to(holder), kept))
             return False
@@ -98,10 +97,13 @@ class Rescuer:
         return note.crashes + 2
 
     async def _sweep(self, free: Sequence[Kept]) -> None:
-        """Forget notes on jobs that somebody removed while they waited."""
+        """Forget notes on jobs that somebody removed while they waited, and old marks of jobs that have ended."""
         if self._clock.monotonic() - self._swept_at < _SWEEP_EVERY:
             return
         self._swept_at = self._clock.monotonic()
         for kept in free[:_SWEPT_AT_ONCE]:
             if await self._bucket.find(kept.note.key) is None:
                 await self._notes.delete(kept.note.key)
+        long_ago = after(self._time.now(), -_MARKED_FOR)
+        async for page in self._bucket.pages(ENDED):
+            await together([self._bucket.delete(facts.key) for facts in page if facts.modified < long_ago])

@@ -11,7 +11,7 @@ from millhand.brokers.bucket.finish import Finisher
 from millhand.brokers.bucket.layout import job_key
 from millhand.brokers.bucket.note import Done, FollowUp, Holder, Last, Note, error_of
 from millhand.brokers.bucket.notes import Kept, Notes
-from millhand.brokers.bucket.store_time import StoreTime
+from millhand.brokers.bucket.store_time import StoreTime, lease_end
 from millhand.brokers.bucket.verify import Verifier
 from millhand.core.clock import Clock, after
 from millhand.core.job import Delivery, NewJob
@@ -86,7 +86,7 @@ class Settling:
         token = Receipt.of(settlement.delivery).token
         state = State.CANCELLED if note.cancel and settlement.state not in FINAL else settlement.state
         if state in FINAL:
-            holder = Holder(token=token, worker=self._owner.worker, until=after(now, self._owner.lease))
+            holder = Holder(token=token, worker=self._owner.worker, until=lease_end(self._time, self._owner.lease))
             done = Done(state=state, at=now, result=settlement.result, follow_ups=self._objects(settlement.follow_ups))
             return note.ended(holder, done, settlement.charge, error)
         last = Last(token=token, state=settlement.state)

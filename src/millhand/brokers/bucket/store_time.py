@@ -8,6 +8,8 @@ from millhand.stores import Bucket
 
 _GRAIN = 1.0
 """Stores tell when an object was written in whole seconds."""
+_SLOW = 1.0
+_LOOKS = 3
 _FRESH = 300.0
 _JUMP = 1.0
 
@@ -27,6 +29,16 @@ class StoreTime(Protocol):
     def now(self) -> int:
         """The store's instant now."""
         ...
+
+
+def lease_end(time: StoreTime, seconds: float) -> int:
+    """The instant at which a lease of so many seconds is over for certain, as far as whoever takes it can know."""
+    return after(time.now(), seconds + time.error)
+
+
+def is_over(time: StoreTime, until: int) -> bool:
+    """Whether that instant is past for certain, as far as whoever looks can know."""
+    return after(until, time.error) < time.now()
 
 
 class BucketTime:
@@ -50,16 +62,26 @@ class BucketTime:
         return self._error
 
     async def sync(self) -> None:
-        """Ask the store, unless the last answer is fresh."""
+        """Ask the store, unless the last answer is fresh; a few times where that is slow, for an answer of more use."""
         if self._at is not None and self._is_sound():
             return
-        began = self._clock.monotonic()
-        await self._bucket.put(CLOCK, str(self._clock.now()).encode(), "text/plain")
-        took = self._clock.monotonic() - began
+        for _ in range(_LOOKS):
+            if await self._look() < _SLOW:
+                return
+
+    async def _look(self) -> float:
+        """Read the time off an object that is written now; returns the seconds that this took.
+
+        All workers write the same object, so it may be another's write that is read: it was at some time of the look.
+        """
+        calendar, began = self._clock.now(), self._clock.monotonic()
+        await self._bucket.put(CLOCK, str(calendar).encode(), "text/plain")
         facts = await self._bucket.stat(CLOCK)
-        self._ticks, self._calendar = began + took / 2, self._clock.now()
+        took = self._clock.monotonic() - began
+        self._ticks, self._calendar = began + took / 2, after(calendar, took / 2)
         self._at = after(facts.modified, _GRAIN / 2)
         self._error = (_GRAIN + took) / 2
+        return took
 
     def now(self) -> int:
         """The store's instant now; this machine's before the first look."""
