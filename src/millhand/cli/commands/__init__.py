@@ -20,6 +20,7 @@ from millhand.cli.commands.kinds import kinds
 from millhand.cli.commands.queues import queues
 from millhand.cli.commands.schedules import schedules
 from millhand.cli.commands.schema import schema
+from millhand.cli.commands.service import service
 from millhand.cli.commands.services import services
 from millhand.cli.commands.top import top
 from millhand.cli.commands.up import up
@@ -47,6 +48,7 @@ GROUPS: Mapping[str, typer.Typer] = {
     "kinds": kinds,
     "schedules": schedules,
     "services": services,
+    "service": service,
     "config": config,
     "schema": schema,
 }

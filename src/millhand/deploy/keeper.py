@@ -1,0 +1,67 @@
+"""Keeping one child process running until told to stop: the loop inside a Windows service."""
+
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_CONFIGURATION = 2
+"""The exit code with which millhand says that trying again mends nothing."""
+
+_LOOK_EVERY = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What to keep running: a command in a folder, what asks it to stop, and how long it may take, in seconds."""
+
+    command: Sequence[str]
+    folder: Path
+    interrupt: Callable[["subprocess.Popen[bytes]"], None]
+    stop_seconds: float
+    restart_seconds: float = 5.0
+    flags: int = 0
+
+
+class Keeper:
+    """Runs the command again whenever it ends by itself; `stop` may be called from any thread."""
+
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Ask the child to end, and start no other."""
+        self._stopping.set()
+
+    def run(self) -> int:
+        """Keep it until `stop`, or until it says that its configuration is wrong; the exit code of the last one."""
+        while True:
+            child = subprocess.Popen(
+                self._kept.command,
+                cwd=self._kept.folder,
+                stdin=subprocess.DEVNULL,
+                creationflags=self._kept.flags,
+            )
+            try:
+                code = self._attend(child)
+            finally:
+                child.kill()
+                child.wait()
+            if code == _CONFIGURATION or self._stopping.wait(self._kept.restart_seconds):
+                return code
+
+    def _attend(self, child: "subprocess.Popen[bytes]") -> int:
+        while (code := _ended(child, _LOOK_EVERY)) is None:
+            if self._stopping.is_set():
+                self._kept.interrupt(child)
+                return _ended(child, self._kept.stop_seconds) or 0
+        return code
+
+
+def _ended(child: "subprocess.Popen[bytes]", seconds: float) -> int | None:
+    try:
+        return child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
