@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from millhand.cli.errand import Done, Errand, Verb
-from millhand.cli.errands import do_errands, report_failure
+from millhand.cli.errand_via import ViaWay
+from millhand.cli.errands import do_by, do_errands, report_failure
 from millhand.cli.output import Output
 from millhand.cli.session import Session
 from millhand.core.errors import UsageError
@@ -72,7 +73,12 @@ def password(file: Path | None) -> str | None:
 async def convert_all(session: Session, wanted: Sequence[Errand], seconds: float | None, *, here: bool) -> bool:
     """Convert all of them, and tell of each; whether all succeeded."""
     ended = await do_errands(session, VERB, wanted, seconds, here=here)
-    return all([_report(session.output, one) for one in ended])  # noqa: C419 - every one is told of
+    return _report_all(session.output, ended)
+
+
+async def convert_via(session: Session, wanted: Sequence[Errand], seconds: float | None, via: str) -> bool:
+    """Have all of them converted by the document server at `via`, and tell of each; whether all succeeded."""
+    return _report_all(session.output, await do_by(session, ViaWay(session, via, seconds), wanted))
 
 
 def _output(file: Path, out: Path | None, *, folder: bool) -> Path:
@@ -81,12 +87,17 @@ def _output(file: Path, out: Path | None, *, folder: bool) -> Path:
     return out / f"{file.stem}{_SUFFIX}" if folder else out
 
 
+def _report_all(output: Output, ended: Sequence[Done]) -> bool:
+    return all([_report(output, one) for one in ended])  # noqa: C419 - every one is told of
+
+
 def _report(output: Output, done: Done) -> bool:
     errand, source = done.errand, done.errand.files["source"]
     notices = done.result.get("notices", ())
     if output.json:
         facts = {"source": source, "output": errand.output, "failure": done.failure}
-        output.record({**facts, "pages": done.result.get("pages"), "notices": notices})
+        told = {name: done.result.get(name) for name in ("pages", "engine", "degraded")}
+        output.record({**facts, **told, "notices": notices})
     elif done.failure is None:
         for notice in notices:
             output.say(f"{source.name}: {notice}")

@@ -35,13 +35,13 @@ async def do_errands(
         return await do_here(session, verb, errands)
     async with session.connected() as connected:
         if await _worker_is_there(connected, verb.kind):
-            return await _run(session, QueueWay(connected, verb, seconds), errands)
+            return await do_by(session, QueueWay(connected, verb, seconds), errands)
         return await do_here(session, verb, errands)
 
 
 async def do_here(session: Session, verb: Verb, errands: Sequence[Errand], flags: Sequence[Flag] = ()) -> list[Done]:
     """Do all of them in this process, by settings that `flags` may change."""
-    return await _run(session, HereWay(session, verb, flags), errands)
+    return await do_by(session, HereWay(session, verb, flags), errands)
 
 
 def report_failure(output: Output, done: Done) -> None:
@@ -60,7 +60,8 @@ def _check(session: Session, verb: Verb, errands: Sequence[Errand]) -> None:
         payload.one(verb.kind, model, json.dumps({**errand.arguments, **urls}))
 
 
-async def _run(session: Session, way: Way, errands: Sequence[Errand]) -> list[Done]:
+async def do_by(session: Session, way: Way, errands: Sequence[Errand]) -> list[Done]:
+    """Do all of them in this way."""
     session.output.say(way.words)
     with board(session.output, len(errands)) as shown:
         lines = _Lines(shown, errands)

@@ -10,6 +10,7 @@ from millhand.cli.durations import as_seconds
 from millhand.cli.examples import example
 from millhand.cli.exit_codes import ExitCode
 from millhand.cli.session import session_of
+from millhand.core.errors import UsageError
 
 
 class Archive(StrEnum):
@@ -40,7 +41,11 @@ class Comments(StrEnum):
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="The documents.")]
 
 
-@example("millhand convert letter.docx", "millhand convert *.odt -o pdf/ --pdfa 2b --changes accept")
+@example(
+    "millhand convert letter.docx",
+    "millhand convert *.odt -o pdf/ --pdfa 2b --changes accept",
+    "millhand convert *.docx --via s3://performancewest --timeout 2m",
+)
 def convert(
     ctx: typer.Context,
     files: Files,
@@ -58,12 +63,14 @@ def convert(
         Path | None, typer.Option(exists=True, dir_okay=False, help="File with the documents' password.")
     ] = None,
     option: Annotated[list[str] | None, typer.Option(help="Any other option of the kind, as name=value.")] = None,
-    timeout: Annotated[str | None, typer.Option(help="With a worker: give up waiting after 90, 5m.")] = None,
+    timeout: Annotated[str | None, typer.Option(help="With a worker, or --via: give up waiting after 90, 5m.")] = None,
     here: Annotated[bool, typer.Option("--here", help="Convert in this process even if a worker runs.")] = False,
+    via: Annotated[str | None, typer.Option(help="Document server: its place, as s3://bucket/folder.")] = None,
 ) -> None:
     """Convert documents to PDF, several at a time; writes the paths of the PDFs, replacing what is there.
 
     A running worker on the same database does the work; without one, this process does. Exits 1 if one failed.
+    With --via, DOCX files go through the bucket of a document server, and are converted here if it does not answer.
     """
     from millhand.cli import converting
 
@@ -83,5 +90,11 @@ def convert(
     }
     given = {name: value for name, value in options.items() if value is not None}
     orders = converting.orders(files, out, given)
-    if not session.run(converting.convert_all(session, orders, as_seconds(timeout), here=here)):
+    if here and via:
+        raise UsageError("--here and --via exclude each other", hint="Leave one out.")
+    if via:
+        work = converting.convert_via(session, orders, as_seconds(timeout), via)
+    else:
+        work = converting.convert_all(session, orders, as_seconds(timeout), here=here)
+    if not session.run(work):
         raise typer.Exit(ExitCode.NO)
