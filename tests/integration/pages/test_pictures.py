@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from PIL import Image, ImageChops
@@ -51,6 +52,29 @@ def test_size_resolution_and_colour_space_of_a_png(exporter: Exporter) -> None:
     assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.01)
     assert picture.info["srgb"] == 0
     assert done.strips == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "dpi", "pixels"),
+    [
+        ("a.png", "A4", 72, (595, 842)),
+        ("a.jpg", "A4", 100, (827, 1169)),
+        ("a.webp", "A4", 150, (1240, 1754)),
+        ("b.png", "A5", 100, (583, 827)),
+        ("c.png", "1x1px", 72, (1, 1)),
+    ],
+)
+def test_a_size_that_is_no_whole_number_of_css_pixels(
+    exporter: Exporter, parting: Exporter, name: str, size: str, dpi: int, pixels: tuple[int, int]
+) -> None:
+    html = "<!doctype html><style>html{background:linear-gradient(#f00,#f00) #fff;height:100%}</style>"
+    for each in (exporter, parting):
+        each.export(name, html=html, size=size, dpi=dpi)
+        picture = each.picture(name).convert("RGB")
+        assert picture.size == pixels
+        for corner in ((0, 0), (pixels[0] - 1, pixels[1] - 1)):
+            red, *others = cast("tuple[int, int, int]", picture.getpixel(corner))
+            assert max(255 - red, *others) < 8
 
 
 @pytest.mark.parametrize("dpi", [96, 150, 299, 300])

@@ -34,7 +34,7 @@ class Taken:
 
 def first_shown(view: View, settings: ChromiumSettings) -> Area:
     """What the browser draws of a page until it is captured: as much as is captured at first, to bound its memory."""
-    width, height = (round(side * view.scale) for side in (view.width, view.height))
+    width, height = (max(int(side * view.scale), 1) for side in (view.width, view.height))
     return _parts(Area(0, 0, width, height), view, settings)[0].area
 
 

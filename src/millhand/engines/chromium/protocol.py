@@ -49,16 +49,18 @@ class PageProtocol:
     async def set_window(self, height: int, shown: Area) -> None:
         """Lay the page out in a window of the view's width and this height, CSS pixels, and draw a part of it."""
         self._height = height
-        await self.show(shown)
+        await self._draw(shown)
 
     async def show(self, area: Area) -> None:
         """Draw this part of the window from now on, and no other: the page itself notices nothing of that.
 
         What lies outside of the window is not drawn before it is captured.
         """
+        if self._holds(area):
+            await self._draw(area)
+
+    async def _draw(self, area: Area) -> None:
         view = self._view
-        if not self._holds(area):
-            return
         await self._send(
             "Emulation.setDeviceMetricsOverride",
             width=view.width,
