@@ -28,7 +28,7 @@ bench: ## Measure the queue and the document engine beside their peers, as ratio
 	@scripts/setup dev
 	@$(BIN)/python -m bench $(ARGS)
 
-chaos: ## Break what can break by a seeded schedule and prove that no job was lost (BROKER=sqlite|postgres|pgboss SEED=1 JOBS=2000)
+chaos: ## Break what can break by a seeded schedule and prove that no job was lost (BROKER=sqlite|postgres|pgboss|bucket SEED=1 JOBS=2000)
 	@scripts/setup dev
 	@$(BIN)/python -m tests.chaos --broker $(BROKER) --seed $(SEED) --jobs $(JOBS) $(ARGS)
 

@@ -12,12 +12,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.chaos.beds import OpenBed, sqlite_bed
+from tests.chaos.bucket import bucket_bed
 from tests.chaos.driver import run
 from tests.chaos.pgboss import pgboss_bed
 from tests.chaos.postgres import postgres_bed
 from tests.chaos.report import breaches, summary
 
-BEDS: Mapping[str, OpenBed] = {"sqlite": sqlite_bed, "postgres": postgres_bed, "pgboss": pgboss_bed}
+BEDS: Mapping[str, OpenBed] = {
+    "sqlite": sqlite_bed,
+    "postgres": postgres_bed,
+    "pgboss": pgboss_bed,
+    "bucket": bucket_bed,
+}
 
 
 def main() -> int:

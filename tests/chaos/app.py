@@ -18,15 +18,21 @@ from millhand import App, Args, Context, Permanent, RetryPolicy, Snooze, Transie
 from millhand.core.errors import Infrastructure
 from millhand.core.limits import Limits
 from millhand.testing.history import SUFFIX, Journal
+from tests.chaos.clock import WrongClock
 
 FOLDER = "CHAOS_FOLDER"
 """The environment variable that names the folder for all records of a run."""
 
 SOON = RetryPolicy(delays=(0.05, 0.1, 0.3), max_attempts=4, max_crashes=10)
+SKEW = "CHAOS_SKEW"
+"""The environment variable that says by how many seconds the clock of a process is wrong."""
+
 _FLAKINESS = 40  # per cent
 _numbers = count(1)
 
 app = App()
+if SKEW in os.environ:
+    app.clock = WrongClock(float(os.environ[SKEW]))
 
 
 class Work(Args):
@@ -82,6 +88,13 @@ class Snoozing(Work, kind="chaos.snoozing"):
 
 class Deadly(Work, kind="chaos.deadly"):
     """Takes its executor down, each time."""
+
+
+class Copy(Args, kind="chaos.copy"):
+    """Makes another file of a file."""
+
+    source: str
+    target: str
 
 
 class Stuck(Work, kind="chaos.stuck"):
@@ -182,6 +195,13 @@ async def deadly(ctx: Context, args: Deadly) -> None:
 async def stuck(ctx: Context, args: Stuck) -> None:
     with _told(ctx):
         ctypes.PyDLL(None).usleep(20_000_000)
+
+
+@app.handler(retry=SOON)
+async def copy(ctx: Context, args: Copy) -> None:
+    with _told(ctx):
+        content = (await ctx.fetch(args.source)).read_bytes()
+        await ctx.save(content.upper() * 2, args.target)
 
 
 def _once(ctx: Context, what: str) -> bool:

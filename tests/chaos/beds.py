@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tests.chaos.evidence import Records, open_records
 from tests.chaos.faults import Striker
+from tests.chaos.fleet import Dispatcher
 from tests.chaos.plan import Fault
 
 
@@ -23,8 +24,8 @@ class Bed(Protocol):
         """What the process of that name is told of the place."""
         ...
 
-    def strikers(self) -> Mapping[Fault, Striker]:
-        """The faults that can befall the place, and how each strikes."""
+    def strikers(self, dispatchers: Sequence[Dispatcher]) -> Mapping[Fault, Striker]:
+        """The faults that can befall the place, or these where they touch it, and how each strikes."""
         ...
 
     async def finish(self) -> Sequence[str]:
@@ -48,8 +49,9 @@ class SqliteBed:
         del who
         return {"MILLHAND_DATABASE": self.url}
 
-    def strikers(self) -> Mapping[Fault, Striker]:
+    def strikers(self, dispatchers: Sequence[Dispatcher]) -> Mapping[Fault, Striker]:
         """None."""
+        del dispatchers
         return {}
 
     async def finish(self) -> Sequence[str]:

@@ -53,7 +53,7 @@ async def run(
     """Run the plan of a seed in this folder, which then holds all records of it; `only` these faults strike."""
     began = time.monotonic()
     async with open_bed(folder, [*_DISPATCHERS, _PRODUCER], seed) as bed:
-        plan = make_plan(seed, jobs, PROCESS_FAULTS.union(bed.strikers()).intersection(only))
+        plan = make_plan(seed, jobs, PROCESS_FAULTS.union(bed.strikers(())).intersection(only))
         try:
             lived = await _live(folder, bed, plan)
         finally:
@@ -77,7 +77,7 @@ async def _live(folder: Path, bed: Bed, plan: Plan) -> _Lived:
     pace = Pace(folder, clock.now(), clock)
     producer = Producer(folder, bed.environment(_PRODUCER), [str(plan.seed), str(plan.jobs), str(pace.start)])
     blows = Blows(dispatchers, producer)
-    faults = Faults({**blows.strikers(), **bed.strikers()}, pace)
+    faults = Faults({**blows.strikers(), **bed.strikers(dispatchers)}, pace)
     await asyncio.gather(producer.run(), faults.run(plan.strikes))
     done = await _until(bed.records.is_done, _DONE_WITHIN)
     await asyncio.gather(*(one.finish() for one in dispatchers))

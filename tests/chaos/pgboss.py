@@ -16,7 +16,7 @@ from millhand.testing.proxy import Proxy
 from tests.chaos.beds import Bed
 from tests.chaos.blows import ended, frozen, killed, strike_place
 from tests.chaos.faults import Hit, Striker
-from tests.chaos.fleet import Place, start_program
+from tests.chaos.fleet import Dispatcher, Place, start_program
 from tests.chaos.pgboss_records import PgBossRecords
 from tests.chaos.plan import Fault, Strike
 from tests.chaos.postgres import PostgresBed, open_networks, open_server
@@ -70,10 +70,10 @@ class PgBossBed(PostgresBed):
         """The broker's URL; the ledger is a file of its own."""
         return {"MILLHAND_BROKER": f"pgboss+{self.url(who)}"}
 
-    def strikers(self) -> Mapping[Fault, Striker]:
+    def strikers(self, dispatchers: Sequence[Dispatcher]) -> Mapping[Fault, Striker]:
         """Faults of the server, the networks, and the Node worker."""
         return {
-            **super().strikers(),
+            **super().strikers(dispatchers),
             Fault.KILL_COMPETITOR: partial(self._strike_competitor, killed),
             Fault.END_COMPETITOR: partial(self._strike_competitor, ended),
             Fault.FREEZE_COMPETITOR: partial(self._strike_competitor, frozen),

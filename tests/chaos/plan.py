@@ -39,6 +39,10 @@ class Fault(StrEnum):
     KILL_COMPETITOR = "kill the competitor"
     END_COMPETITOR = "end the competitor"
     FREEZE_COMPETITOR = "freeze the competitor"
+    KILL_AT_A_STEP = "kill a dispatcher between two steps"
+    REFUSE = "refuse requests"
+    DAWDLE = "dawdle with answers"
+    TRUNCATE = "cut answers short"
 
 
 PROCESS_FAULTS = frozenset(
@@ -67,6 +71,10 @@ _PAUSES = {
     Fault.STALL_NETWORK: (0.3, LEASE * 1.8),
     Fault.KILL_COMPETITOR: (0.0, LEASE),
     Fault.FREEZE_COMPETITOR: (0.5, LEASE * 1.8),
+    Fault.KILL_AT_A_STEP: (0.0, LEASE),
+    Fault.REFUSE: (0.3, LEASE * 1.5),
+    Fault.DAWDLE: (0.5, LEASE * 1.5),
+    Fault.TRUNCATE: (0.3, LEASE),
 }
 
 # Out of a thousand jobs, so many are of this kind; the others are quick.

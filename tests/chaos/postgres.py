@@ -18,6 +18,7 @@ from millhand.testing.proxy import Proxy, proxy_to
 from tests.chaos.beds import Bed
 from tests.chaos.evidence import Records, open_records
 from tests.chaos.faults import Hit, Striker
+from tests.chaos.fleet import Dispatcher
 from tests.chaos.plan import Fault, Strike
 from tests.support import skip_or_fail
 
@@ -42,8 +43,9 @@ class PostgresBed:
         seen = sa.make_url(self._url).set(port=self._networks[who].port)
         return seen.render_as_string(hide_password=False)
 
-    def strikers(self) -> Mapping[Fault, Striker]:
+    def strikers(self, dispatchers: Sequence[Dispatcher]) -> Mapping[Fault, Striker]:
         """Faults of the server and of the networks."""
+        del dispatchers
         return {
             Fault.RESTART_SERVER: partial(self._fell, "fast"),
             Fault.CRASH_SERVER: partial(self._fell, "immediate"),

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from millhand.app.backend import Backend
+from millhand.app.content import store_access
 from millhand.core.errors import BrokerUnavailable
 from millhand.core.job import NewJob
 from millhand.testing.history import RecordingBroker, Sending, read_history
@@ -80,7 +81,12 @@ async def _broker(folder: Path) -> AsyncGenerator[RecordingBroker]:
     settings = app.settings
     try:
         backend = await Backend.open(
-            settings.database, app.clock, durability=settings.durability, worker=name, broker_url=settings.broker
+            settings.database,
+            app.clock,
+            durability=settings.durability,
+            worker=name,
+            broker_url=settings.broker,
+            stores=store_access(settings),
         )
     except BrokerUnavailable:
         sys.exit(NOBODY_THERE)

@@ -13,6 +13,7 @@ from millhand.core.ports import Broker
 from millhand.testing.history import RecordingBroker
 from millhand.worker.signals import on_signals
 from tests.chaos.app import FOLDER
+from tests.chaos.clock import WrongClock, note_skew
 from tests.chaos.fleet import EXECUTORS, NOBODY_THERE, ready_mark
 
 TARGET = "tests.chaos.app:app"
@@ -24,6 +25,8 @@ async def work() -> None:
     recorders: list[RecordingBroker] = []
 
     def record(broker: Broker, worker: str) -> Broker:
+        if isinstance(app.clock, WrongClock):
+            note_skew(folder, worker, app.clock.ahead)
         recorders.append(RecordingBroker(broker, folder / "history", worker, app.clock))
         return recorders[-1]
 
