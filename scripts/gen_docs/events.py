@@ -15,6 +15,7 @@ _NOTICES = {
 _ACTIONS = {
     "job.cancel": "One job, or a number of them, was cancelled.",
     "job.retry": "One job, or a number of them, was made to run again.",
+    "job.repeat": "A job was sent that does another one over with other arguments.",
     "queue.pause": "A queue was paused.",
     "queue.resume": "A queue was resumed.",
     "queue.caps": "The concurrency limits of a queue were set.",
@@ -23,6 +24,8 @@ _ACTIONS = {
     "schedule.enable": "A schedule was switched on.",
     "schedule.disable": "A schedule was switched off.",
     "schedule.remove": "A schedule was forgotten.",
+    "key.create": "A key for the HTTP API was made.",
+    "key.revoke": "A key was revoked.",
 }
 _SPANS = (
     ("send QUEUE", "producer", "Jobs were sent. Its context travels in the jobs' headers (`traceparent`)."),
@@ -45,7 +48,7 @@ def write() -> str:
         "### log\n\n`ctx.log.info(text, **fields)` in a handler, with a level: debug, info, warning or error.",
         *(f"### {name}\n\n{meaning}" for name, meaning in _NOTICES.items()),
         "## Of the audit trail",
-        "Commands of people that took effect: when, who (`cli:NAME`), what, and on which job, queue or schedule.",
+        "Commands of people that took effect: when, who (`cli:NAME`, `api:KEY`), what, and on which job, queue or schedule.",
         *(f"### {name}\n\n{meaning}" for name, meaning in _ACTIONS.items()),
         "## Of the worker's log",
         "Lines on standard error, as text or JSON (`log.format`). Beside these fields each line has"

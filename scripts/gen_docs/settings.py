@@ -10,6 +10,7 @@ _TITLES = {
     "worker": "Worker",
     "retention": "Retention of history",
     "http": "HTTP port",
+    "api": "HTTP API",
     "log": "Log lines",
     "libreoffice": "LibreOffice",
     "blobs": "Blobs in object stores",

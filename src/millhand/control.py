@@ -6,7 +6,9 @@ from typing import Protocol, Self
 
 from millhand.core.errors import NotFound, UsageError
 from millhand.core.fairness import Caps
+from millhand.core.job import NewJob, Sent
 from millhand.core.ports import Broker, CancelResult, Controls
+from millhand.ledger.api_keys import ApiKeys
 from millhand.ledger.audit import Audit
 from millhand.ledger.schedules import Schedules
 
@@ -23,12 +25,24 @@ class Control:
 
     broker: ControlledBroker
     schedules: Schedules
+    keys: ApiKeys
     audit: Audit
     actor: str
 
     def acting_as(self, actor: str) -> Self:
         """The same commands in somebody else's name."""
         return replace(self, actor=actor)
+
+    async def send(self, job: NewJob) -> Sent:
+        """Send a job. Its own record tells who did, so the audit trail does not."""
+        [sent] = await self.broker.send([job])
+        return sent
+
+    async def repeat_changed(self, job_id: str, job: NewJob) -> Sent:
+        """Send a job that does another one over with other arguments."""
+        sent = await self.send(job)
+        await self._note("job.repeat", job_id, {"job": sent.id})
+        return sent
 
     async def cancel(self, job_id: str) -> CancelResult:
         """Cancel a waiting job, or ask a running one to stop; raises `NotFound`."""
@@ -104,6 +118,17 @@ class Control:
         """Forget a schedule; raises `NotFound`."""
         await self.schedules.remove(name)
         await self._note("schedule.remove", name)
+
+    async def create_key(self, name: str, role: str, tenant: str | None) -> str:
+        """Make a key for the HTTP API, and return it; raises `UsageError` for a taken name."""
+        key = await self.keys.create(name, role, tenant, self.actor)
+        await self._note("key.create", name, {"role": role, "tenant": tenant})
+        return key
+
+    async def revoke_key(self, name: str) -> None:
+        """Let a key open nothing from now on; raises `NotFound`."""
+        await self.keys.revoke(name)
+        await self._note("key.revoke", name)
 
     async def _note_jobs(self, action: str, job_ids: Sequence[str]) -> None:
         if len(job_ids) == 1:

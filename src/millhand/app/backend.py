@@ -12,6 +12,7 @@ from millhand.control import Control, ControlledBroker
 from millhand.core.clock import Clock
 from millhand.core.ports import Ledger, Rescues
 from millhand.database import Database, Durability
+from millhand.ledger.api_keys import ApiKeys
 from millhand.ledger.audit import Audit
 from millhand.ledger.inspector import Inspector
 from millhand.ledger.journal import Journal
@@ -74,7 +75,13 @@ class Backend:
         except BaseException:
             await database.close()
             raise
-        control = Control(broker=broker, schedules=Schedules(database), audit=Audit(database), actor=f"app:{worker}")
+        control = Control(
+            broker=broker,
+            schedules=Schedules(database),
+            keys=ApiKeys(database),
+            audit=Audit(database),
+            actor=f"app:{worker}",
+        )
         return cls(
             database=database,
             broker=broker,

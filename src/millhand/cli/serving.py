@@ -1,4 +1,4 @@
-"""Running a worker in the foreground: start-up checks, its HTTP port, signals, and how it ended in words."""
+"""Running a worker, or the API alone, in the foreground: start-up checks, HTTP, signals, and how it ended in words."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 import structlog
+from starlette.types import ASGIApp
 
 from millhand.app.app import App
 from millhand.app.loading import BUILT_IN
@@ -17,11 +18,15 @@ from millhand.cli.session import Session
 from millhand.config import Flag, Settings, check
 from millhand.core.errors import ConfigError
 from millhand.core.finding import Level
+from millhand.core.health import HealthSource
 from millhand.core.redact import redact_text
 from millhand.core.words import count_of
 from millhand.telemetry.logging import LogFormat
+from millhand.telemetry.metrics import Metrics
 from millhand.web.health import health_app
+from millhand.web.pulse import Pulse
 from millhand.web.serve import HttpServer
+from millhand.web.site import open_site
 from millhand.worker.dispatcher import Drained
 from millhand.worker.signals import on_signals
 
@@ -39,16 +44,48 @@ async def serve(session: Session, flags: list[Flag], activity: Activity | None =
     """
     app = session.app(*flags)
     settings = app.settings
+    output = _prepare(session, app, level)
+    async with (
+        open_worker(app, settings.app or BUILT_IN) as worker,
+        _http(output, app, worker, worker.metrics) as url,
+    ):
+        _greet(output, settings, url)
+        drained, well = await _work(output, worker, settings, activity)
+    _say_goodbye(output, drained)
+    return ExitCode.DONE if well and not drained.interrupted else ExitCode.NO
+
+
+async def serve_only(session: Session, flags: list[Flag]) -> ExitCode:
+    """Serve over HTTP and do no jobs, until a signal. Raises what stops it from starting."""
+    app = session.app(*flags)
+    output = _prepare(session, app, "info")
+    if not (app.settings.http.enabled and app.settings.api.enabled):
+        raise ConfigError("there is nothing to serve", hint="Set http.host, and api.enabled to true.")
+    stopped = asyncio.Event()
+    async with app:
+        pulse = Pulse((await app.backend()).inspector.workers, app.clock)
+        async with _http(output, app, pulse, Metrics()) as url:
+            beating = asyncio.create_task(pulse.run())
+            output.say(f"millhand serves {redact_text(app.settings.broker or app.settings.database)}, and does no jobs")
+            _tell_places(output, app.settings, url)
+            output.say("Ctrl-C stops it.")
+            with on_signals(stopped.set, stopped.set):
+                await stopped.wait()
+            beating.cancel()
+            with suppress(asyncio.CancelledError):
+                await beating
+    return ExitCode.DONE
+
+
+def _prepare(session: Session, app: App, level: str) -> Output:
+    """Set up the log, and check the settings; returns what words go to. Raises `ConfigError`."""
+    settings = app.settings
     chosen = settings.origin(_LOG_LEVEL) != "default"
     session.log_to_stderr(settings.log.level if chosen else level, settings.log.format)
     # Who reads JSON lines wants nothing else among them.
     output = replace(session.output, voice=_log.info) if settings.log.format == LogFormat.JSON else session.output
     _refuse_bad_settings(output, app)
-    async with open_worker(app, settings.app or BUILT_IN) as worker, _http(output, worker, settings) as url:
-        _greet(output, settings, url)
-        drained, well = await _work(output, worker, settings, activity)
-    _say_goodbye(output, drained)
-    return ExitCode.DONE if well and not drained.interrupted else ExitCode.NO
+    return output
 
 
 async def _work(output: Output, worker: Worker, settings: Settings, activity: Activity | None) -> tuple[Drained, bool]:
@@ -109,13 +146,25 @@ def _refuse_bad_settings(output: Output, app: App) -> None:
 
 
 @asynccontextmanager
-async def _http(output: Output, worker: Worker, settings: Settings) -> AsyncGenerator[str]:
-    """The port for health and metrics, if it is wanted; a default port that is taken gives way to a free one."""
-    http = settings.http
+async def _http(output: Output, app: App, health: HealthSource, metrics: Metrics) -> AsyncGenerator[str]:
+    """The port for health, metrics and the API, if it is wanted."""
+    http = app.settings.http
     if not http.enabled:
         yield ""
-        return
-    routes = health_app(worker, worker.metrics, key=http.key.get_secret_value())
+    elif not app.settings.api.enabled:
+        routes = health_app(health, metrics, key=http.key.get_secret_value())
+        async with _listening(output, routes, app.settings) as url:
+            yield url
+    else:
+        site = await open_site(app, health, metrics)
+        async with _listening(output, site.asgi, app.settings) as url, site.running():
+            yield url
+
+
+@asynccontextmanager
+async def _listening(output: Output, routes: ASGIApp, settings: Settings) -> AsyncGenerator[str]:
+    """Serve on the port; a default port that is taken gives way to a free one."""
+    http = settings.http
     server = HttpServer(routes, http.host, http.port)
     try:
         await server.__aenter__()
@@ -136,9 +185,15 @@ def _greet(output: Output, settings: Settings, url: str) -> None:
     queues = ", ".join(settings.worker.queues) or "all queues"
     executors = count_of(count, "executor")
     output.say(f"millhand works with {executors} on {queues} of {redact_text(settings.broker or settings.database)}")
+    _tell_places(output, settings, url)
+    output.say("Ctrl-C stops it: running jobs end first.")
+
+
+def _tell_places(output: Output, settings: Settings, url: str) -> None:
     if url:
         output.say(f"health   {url}/health   {url}/ready   {url}/metrics")
-    output.say("Ctrl-C stops it: running jobs end first.")
+    if url and settings.api.enabled:
+        output.say(f"API      {url}/v1/openapi.json")
 
 
 def _say_goodbye(output: Output, drained: Drained) -> None:

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, PrivateAttr, SecretStr
 
+from millhand.config.api import ApiSettings
 from millhand.config.blobs import BlobSettings
 from millhand.config.group import Group
 from millhand.config.machine import cores
@@ -69,13 +70,13 @@ class RetentionSettings(Group):
 
 
 class HttpSettings(Group):
-    """The port for health and metrics."""
+    """The port for health, metrics and the API."""
 
     host: str = Field(default="127.0.0.1", description="Address to listen on; empty means no port at all.")
     port: int = Field(default=8450, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
     key: SecretStr = Field(
         default=SecretStr(""),
-        description="What clients must present; needed as soon as host is not this machine alone.",
+        description="What clients must present, with every right; needed as soon as host is not this machine alone.",
     )
 
     @property
@@ -108,6 +109,26 @@ class LibreOfficeSettings(Group):
     max_unpacked: Mebibytes = Field(default=2_048, gt=0, description="The largest size to which a document may unpack.")
     max_output: Mebibytes = Field(default=1_024, gt=0, description="The largest PDF that is accepted.")
     recycle_documents: int = Field(default=500, ge=1, description="Start the warm engine anew after so many documents.")
+
+
+class DocumentsSettings(Group):
+    """What holds for documents whichever engine converts them."""
+
+    engine: Literal["auto", "word", "libreoffice"] = Field(
+        default="auto",
+        description="Which one converts documents whose job does not say. auto: Word where there can be one, and "
+        "LibreOffice if Word does not make it. word: the same, and what LibreOffice makes counts as degraded anywhere.",
+    )
+
+
+class WordSettings(Group):
+    """Microsoft Word, which converts documents on Windows."""
+
+    seconds: Seconds = Field(default=120.0, gt=0, description="How long Word may take for one document.")
+    memory: Mebibytes = Field(default=2_048, gt=0, description="How much memory Word may take for it.")
+    start: Seconds = Field(default=60.0, gt=0, description="How long Word may take to start.")
+    busy: Seconds = Field(default=60.0, description="How long a document may wait for its turn.")
+    recycle_documents: int = Field(default=100, ge=1, description="Start Word anew after so many documents.")
 
 
 class ChromiumSettings(Group):
@@ -158,8 +179,11 @@ class Settings(Group):
     worker: WorkerSettings = WorkerSettings()
     retention: RetentionSettings = RetentionSettings()
     http: HttpSettings = HttpSettings()
+    api: ApiSettings = ApiSettings()
     log: LogSettings = LogSettings()
+    documents: DocumentsSettings = DocumentsSettings()
     libreoffice: LibreOfficeSettings = LibreOfficeSettings()
+    word: WordSettings = WordSettings()
     chromium: ChromiumSettings = ChromiumSettings()
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict[str, str])

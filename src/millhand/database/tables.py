@@ -247,3 +247,28 @@ notes = sa.Table(
     sa.Column("version", Name, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
 )
+
+# The keys of the HTTP API. Of a key itself only the SHA-256 is kept.
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("name", Name, primary_key=True),
+    sa.Column("digest", Name, nullable=False, unique=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("tenant", Name),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("revoked_at", sa.BigInteger),
+)
+
+# Which job stands for a request that its caller may repeat (`Idempotency-Key`).
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("caller", Name, primary_key=True),
+    sa.Column("key", Name, primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("job_id", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Index("requests_at", "at"),
+)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from millhand.core.errors import ConfigError
 
-_MOST_CONNECTIONS = 200
+_MOST_CONNECTIONS = 1_000
 _BACKLOG = 128
 _END_WITHIN = 2
 

@@ -10,6 +10,7 @@ from millhand.core.fairness import Caps
 from millhand.core.ports import CancelResult
 from millhand.core.state import State
 from millhand.database import Database
+from millhand.ledger.api_keys import ApiKeys
 from millhand.ledger.audit import Audit
 from millhand.ledger.inspector import Inspector
 from millhand.ledger.schedules import Schedule, Schedules
@@ -18,7 +19,13 @@ from tests.integration.ledger.support import Factory
 
 @pytest.fixture
 def control(broker: SqlBroker, database: Database) -> Control:
-    return Control(broker=broker, schedules=Schedules(database), audit=Audit(database), actor="cli:ann")
+    return Control(
+        broker=broker,
+        schedules=Schedules(database),
+        keys=ApiKeys(database),
+        audit=Audit(database),
+        actor="cli:ann",
+    )
 
 
 async def trail(inspector: Inspector) -> list[tuple[str, str, str]]:

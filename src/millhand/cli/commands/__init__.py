@@ -16,10 +16,12 @@ from millhand.cli.commands.failures import failures
 from millhand.cli.commands.health import health
 from millhand.cli.commands.help import help_topic
 from millhand.cli.commands.jobs import jobs
+from millhand.cli.commands.keys import keys
 from millhand.cli.commands.kinds import kinds
 from millhand.cli.commands.queues import queues
 from millhand.cli.commands.schedules import schedules
 from millhand.cli.commands.schema import schema
+from millhand.cli.commands.serve import serve
 from millhand.cli.commands.service import service
 from millhand.cli.commands.services import services
 from millhand.cli.commands.top import top
@@ -30,6 +32,7 @@ from millhand.cli.commands.worker import worker
 COMMANDS: Mapping[str, Callable[..., Any]] = {
     "up": up,
     "worker": worker,
+    "serve": serve,
     "convert": convert,
     "export": export,
     "enqueue": enqueue,
@@ -47,6 +50,7 @@ GROUPS: Mapping[str, typer.Typer] = {
     "failures": failures,
     "kinds": kinds,
     "schedules": schedules,
+    "keys": keys,
     "services": services,
     "service": service,
     "config": config,

@@ -11,7 +11,8 @@ from millhand.core.ports import QueueStats
 from millhand.core.state import State
 from millhand.database import Database
 from millhand.ledger.filters import JobFilter
-from millhand.ledger.inspector import failures, job, jobs, overview, queues, workers
+from millhand.ledger.inspector import changes, failures, job, jobs, overview, queues, workers
+from millhand.ledger.inspector.changes import Changes, Mark
 from millhand.ledger.views import (
     AuditPage,
     Count,
@@ -106,6 +107,11 @@ class Inspector:
         """How everything stands now."""
         now, silent_since = self._moments()
         return await self._database.read(lambda connection: overview.overview(connection, now, silent_since))
+
+    async def changes(self, since: Mark | None) -> Changes:
+        """What changed since the mark of an earlier look, by name only; without one, the mark to begin with."""
+        now = self._database.clock.now()
+        return await self._database.read(lambda connection: changes.look(connection, since, now))
 
     def _moments(self) -> tuple[int, int]:
         now = self._database.clock.now()

@@ -1,0 +1,113 @@
+"""Who asks, and whether they may: what every operation of the API names before it does anything."""
+
+import hmac
+import ipaddress
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from fastapi.security.http import HTTPAuthorizationCredentials
+
+from millhand.config.check import is_loopback
+from millhand.ledger.api_keys import ApiKeys
+from millhand.web.access.roles import Principal, Role, Scope
+from millhand.web.desk import Caller, Desk
+from millhand.web.problems import Refused
+
+ANYBODY = Principal("anybody", Role.ADMIN)
+"""Who asks without a key where none is needed: on the machine itself."""
+
+_OWNER = Principal("http.key", Role.ADMIN)
+_bearer = HTTPBearer(auto_error=False, description="A key of `millhand keys create`, or the setting `http.key`.")
+_Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
+class Gate:
+    """Tells who asks by their key. On loopback, as long as the setting `http.key` is empty, nobody needs one."""
+
+    def __init__(self, keys: ApiKeys, host: str, owner_key: str) -> None:
+        self._keys = keys
+        self._owner_key = owner_key
+        self.open = is_loopback(host) and not owner_key
+        """Whether who comes without a key may do everything."""
+
+    async def principal(self, key: str | None) -> Principal:
+        """Who presents this key; raises `Refused` (401)."""
+        if key is None:
+            if self.open:
+                return ANYBODY
+            raise _unauthorized("this needs a key", "Send the header `Authorization: Bearer KEY`.")
+        if self._owner_key and hmac.compare_digest(key.encode(), self._owner_key.encode()):
+            return _OWNER
+        found = await self._keys.find(key)
+        if found is None:
+            raise _unauthorized("this key opens nothing", "It may have been revoked: `millhand keys list` shows them.")
+        return Principal(found.name, Role(found.role), found.tenant)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What an operation asks of its callers, as a dependency that gives the caller."""
+
+    role: Role
+    scope: Scope
+
+    async def __call__(self, request: Request, _: _Given) -> Caller:
+        """The caller that was admitted. The key is looked at before (`admit`); it stands here to be described."""
+        return cast("Caller", request.state.caller)
+
+    async def admit(self, request: Request) -> Caller:
+        """The caller; raises `Refused` if there is none who may do this."""
+        desk, gate = cast("tuple[Desk, Gate]", (request.app.state.desk, request.app.state.gate))
+        principal = await gate.principal(_key_of(request.headers.get("authorization")))
+        if self.scope is Scope.FLEET and principal.tenant is not None:
+            raise Refused(
+                403,
+                f"the key '{principal.name}' is for one tenant's jobs, and this is about all of them",
+                code="not_for_tenants",
+                hint="Use a key that is bound to no tenant.",
+            )
+        if not principal.role.includes(self.role):
+            raise Refused(
+                403,
+                f"the key '{principal.name}' has the role {principal.role}, and this needs {self.role}",
+                code="role_too_low",
+                hint=f"Use a key with the role {self.role}: `millhand keys create NAME --role {self.role}`.",
+            )
+        return Caller(principal, desk)
+
+
+def needs(role: Role, scope: Scope = Scope.TENANT) -> Any:  # noqa: ANN401 - what FastAPI's own marker is typed as
+    """The marker of the parameter by which an operation takes its caller."""
+    return Depends(Needs(role, scope))
+
+
+def host_of(header: str) -> str:
+    """The host in a Host header, without its port."""
+    return header.rpartition(":")[0] if header.rpartition(":")[2].isdigit() and not header.endswith("]") else header
+
+
+def is_local(host: str) -> bool:
+    """Whether a name or an address means this machine, whoever resolves it."""
+    plain = host.strip("[]").rstrip(".").lower()
+    if plain == "localhost" or plain.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(plain).is_loopback
+    except ValueError:
+        return False
+
+
+def _key_of(header: str | None) -> str | None:
+    """The key in an Authorization header; raises `Refused` for one of another kind."""
+    if header is None:
+        return None
+    scheme, _, key = header.partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise _unauthorized("this is no bearer token", "Send the header `Authorization: Bearer KEY`.")
+    return key.strip()
+
+
+def _unauthorized(message: str, hint: str) -> Refused:
+    return Refused(401, message, code="unauthorized", hint=hint, headers={"WWW-Authenticate": "Bearer"})

@@ -1,0 +1,33 @@
+"""The HTTP API: one module for each resource, each with a router; what is declared there is also what is documented."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from millhand.web.api import (
+    actions,
+    artefacts,
+    description,
+    fleet,
+    jobs,
+    kinds,
+    logs,
+    queues,
+    schedules,
+    streams,
+    submit,
+)
+
+ROUTERS: Sequence[APIRouter] = (
+    jobs.router,
+    submit.router,
+    actions.router,
+    artefacts.router,
+    streams.router,
+    logs.router,
+    queues.router,
+    kinds.router,
+    schedules.router,
+    fleet.router,
+    description.router,
+)

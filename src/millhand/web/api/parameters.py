@@ -1,0 +1,18 @@
+"""The parameters that several operations take."""
+
+from typing import Annotated
+
+from fastapi import Path, Query
+
+from millhand.core.maker import LONGEST_NAME
+
+_LARGEST = 2**62
+
+JobId = Annotated[str, Path(max_length=100, pattern=r"^[^\x00]+$", description="The job's id.")]
+Name = Annotated[str, Path(max_length=LONGEST_NAME, pattern=r"^[^\x00]+$", description="The name.")]
+Seq = Annotated[int, Path(ge=0, le=_LARGEST, description="The number within the ledger.")]
+Limit = Annotated[int, Query(ge=1, le=500, description="So many at most.")]
+Cursor = Annotated[
+    int | None, Query(ge=0, le=_LARGEST, description="The `next` of the page before.", json_schema_extra={"example": 7})
+]
+After = Annotated[int, Query(ge=0, le=_LARGEST, description="Only those after the event with this `seq`.")]

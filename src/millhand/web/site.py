@@ -1,0 +1,107 @@
+"""All that is served over HTTP, as one application: probes, metrics, the API; behind the guard."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+
+from millhand.app.app import App
+from millhand.config import Settings
+from millhand.core.health import HealthSource
+from millhand.core.limits import MIB
+from millhand.ledger.api_keys import ApiKeys
+from millhand.telemetry.metrics import Metrics
+from millhand.web import problems
+from millhand.web.access.gate import Gate
+from millhand.web.api import ROUTERS
+from millhand.web.desk import Desk
+from millhand.web.guard import Bounds, Guard, Names
+from millhand.web.health import health_app
+from millhand.web.live import Hub
+
+_LARGEST_BODY = 2 * MIB
+_SUMMARY = """Run content jobs, and see what happened.
+
+Errors are problem documents (RFC 9457) with a stable `code` and a `hint`. Instants are RFC 3339 in UTC, durations
+seconds. Lists come in pages: ask again with `cursor` set to the page's `next` until that is null.
+
+Where a key is needed, send it as `Authorization: Bearer KEY`. A key has a role, each with the rights of the one before
+it: viewer, operator, admin. What a key that is bound to a tenant may not see is not there for it (404).
+"""
+_PROBLEM: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "The request can't be served as it is.",
+        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    },
+    "5XX": {
+        "description": "Something that is needed is out of order.",
+        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    },
+}
+
+
+class Site:
+    """What a process serves over HTTP. `asgi` is the application; it tells of changes while `running` is entered."""
+
+    def __init__(self, desk: Desk, gate: Gate, health: HealthSource, metrics: Metrics) -> None:
+        settings = desk.settings
+        self._hub = desk.hub
+        self.api = api(desk, gate)
+        self.api.router.routes.extend(
+            health_app(health, metrics, key=settings.http.key.get_secret_value()).router.routes
+        )
+        self.asgi = Guard(self.api, _names(settings, gate), _bounds(settings))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Tell of changes; leaving ends all streams."""
+        looking = asyncio.create_task(self._hub.run(), name="changes")
+        try:
+            yield
+        finally:
+            self._hub.close()
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
+
+
+async def open_site(app: App, health: HealthSource, metrics: Metrics) -> Site:
+    """The site of an app, which is connected if it was not."""
+    backend = await app.backend()
+    desk = Desk(app, backend, Hub(backend.inspector.changes, app.clock))
+    http = app.settings.http
+    gate = Gate(ApiKeys(backend.database), http.host, http.key.get_secret_value())
+    return Site(desk, gate, health, metrics)
+
+
+def api(desk: Desk, gate: Gate) -> FastAPI:
+    """The API alone."""
+    made = FastAPI(
+        title="millhand",
+        version=version("millhand"),
+        description=_SUMMARY,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        responses=_PROBLEM,
+        telemetry={"auto_configure": False},
+        separate_input_output_schemas=False,
+    )
+    made.state.desk, made.state.gate = desk, gate
+    problems.install(made)
+    for router in ROUTERS:
+        made.include_router(router)
+    return made
+
+
+def _names(settings: Settings, gate: Gate) -> Names:
+    hosts = [name.lower() for name in (*settings.api.hosts, settings.http.host)]
+    return Names(hosts=hosts, origins=[origin.lower() for origin in settings.api.origins], open=gate.open)
+
+
+def _bounds(settings: Settings) -> Bounds:
+    told = settings.api
+    return Bounds(upload=told.max_upload * MIB, body=_LARGEST_BODY, stall=told.stall, seconds=told.upload_seconds)
