@@ -59,6 +59,12 @@ async function byWorker() {
   })
 }
 
+// The worker of pg-boss 10 catches no outage while it completes a job: an application dies of that, and starts again.
+process.on('unhandledRejection', (error) => {
+  console.error(`uncaught: ${error.message}`)
+  process.exit(NOBODY_THERE)
+})
+
 const boss = await makeBoss(options)
 try {
   await boss.start()

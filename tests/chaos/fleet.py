@@ -20,7 +20,7 @@ _MARK = "CHAOS_RUN"
 _ENDS_WITHIN = 20.0
 _BEFORE_ANOTHER_TRY = 0.3
 NOBODY_THERE = 75
-"""The code with which a process ends that finds the database out of reach when it starts."""
+"""The code with which a process ends that finds the database out of reach."""
 # A second SIGTERM may come when the worker has handed back everything and listens no more.
 _AFTER_A_FAULT = {0, -signal.SIGKILL, -signal.SIGTERM}
 
