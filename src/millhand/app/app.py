@@ -281,7 +281,7 @@ class App:
         kind = type(many[0]).kind
         with send_span(queue=options.queue or type(many[0]).queue, kind=kind, count=len(many)) as headers:
             traced = replace(options, headers=headers)
-            new = [self._maker.make(args, traced) for args in many]
+            new = self._maker.make_all(many, traced)
             sent = await broker.send(new)
         return [sent_job(job, args, answer) for job, args, answer in zip(new, many, sent, strict=True)]
 

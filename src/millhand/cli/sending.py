@@ -80,7 +80,7 @@ async def send(
     maker = JobMaker(connected.app.registry, connected.app.clock)
     queue = options.queue or type(many[0]).queue
     with send_span(queue=queue, kind=kind, count=len(many)) as headers:
-        jobs = [maker.make(args, replace(options, headers=headers)) for args in many]
+        jobs = maker.make_all(many, replace(options, headers=headers))
         return list(zip(jobs, await connected.broker.send(jobs), strict=True))
 
 

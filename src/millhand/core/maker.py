@@ -1,6 +1,6 @@
 """Make a job to send from typed arguments and the rules of their kind."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from millhand.core.clock import Clock, after
@@ -38,34 +38,47 @@ class JobMaker:
 
     def make(self, args: Args, options: SendOptions) -> NewJob:
         """A job with these arguments; raises `UsageError` for arguments without a kind or an impossible option."""
-        kind = type(args).kind
+        return self.make_all([args], options)[0]
+
+    def make_all(self, many: Sequence[Args], options: SendOptions) -> list[NewJob]:
+        """A job for each of these arguments; raises as `make` does."""
+        _check(options)
+        policies = {model: self._policy(model) for model in set(map(type, many))}
+        run_at = after(self._clock.now(), options.delay) if options.delay else 0
+        return [self._made(args, policies[type(args)], options, run_at) for args in many]
+
+    def _policy(self, model: type[Args]) -> RetryPolicy:
+        kind = model.kind
         if not kind:
-            raise UsageError(
-                f"{type(args).__name__} has no kind",
-                hint=f'Write `class {type(args).__name__}(Args, kind="…")`.',
-            )
-        if not 0 <= options.delay <= LONGEST_WAIT:
-            raise UsageError(f"a delay must be 0 to {LONGEST_WAIT:.0f} s, not {options.delay:g} s")
-        for name in (kind, options.queue, options.tenant, options.key, options.limit_key):
-            _check_name(name or "")
-        if abs(options.priority) > _HIGHEST_PRIORITY:
-            raise UsageError(f"{options.priority} is no priority", hint="Use a number that 32 bits can hold.")
-        policy = self._registry.get(kind).retry if kind in self._registry else RetryPolicy()
+            raise UsageError(f"{model.__name__} has no kind", hint=f'Write `class {model.__name__}(Args, kind="…")`.')
+        _check_name(kind)
+        return self._registry.get(kind).retry if kind in self._registry else RetryPolicy()
+
+    def _made(self, args: Args, policy: RetryPolicy, options: SendOptions, run_at: int) -> NewJob:
         return NewJob(
             id=self._clock.new_id(),
-            kind=kind,
+            kind=args.kind,
             args=args.model_dump_json(),
-            queue=options.queue or type(args).queue,
+            queue=options.queue or args.queue,
             tenant=options.tenant,
             headers=options.headers,
             priority=options.priority,
-            run_at=after(self._clock.now(), options.delay) if options.delay else 0,
+            run_at=run_at,
             key=options.key,
             limit_key=options.limit_key,
             max_attempts=policy.max_attempts,
             max_crashes=policy.max_crashes,
             parent_id=options.parent_id,
         )
+
+
+def _check(options: SendOptions) -> None:
+    if not 0 <= options.delay <= LONGEST_WAIT:
+        raise UsageError(f"a delay must be 0 to {LONGEST_WAIT:.0f} s, not {options.delay:g} s")
+    for name in (options.queue, options.tenant, options.key, options.limit_key):
+        _check_name(name or "")
+    if abs(options.priority) > _HIGHEST_PRIORITY:
+        raise UsageError(f"{options.priority} is no priority", hint="Use a number that 32 bits can hold.")
 
 
 def _check_name(name: str) -> None:
