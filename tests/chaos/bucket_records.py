@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class BucketRecords:
 
     async def evidence(self, folder: Path) -> Gathered:
         """The jobs, their attempts as their notes tell them, and what is wrong with what lies in the bucket."""
+        self._keep_log(folder)
         history = [_set_right(entry, skew_of(folder, entry.worker)) for entry in read_history(folder / "history")]
         runs = [_run_set_right(run, skew_of(folder, run.worker)) for run in handler_runs(folder)]
         sent = {job.id: job for job in self._jobs()}
@@ -52,6 +53,11 @@ class BucketRecords:
             runs=runs,
         )
         return Gathered(evidence, [breach async for breach in self._breaches(jobs)])
+
+    def _keep_log(self, folder: Path) -> None:
+        """For whoever looks into a breach."""
+        lines = (json.dumps({**asdict(each), "answered": ""}, default=bytes.decode) for each in self.log)
+        (folder / "exchanges.jsonl").write_text("".join(f"{line}\n" for line in lines))
 
     def _jobs(self) -> Iterator[JobRow]:
         """Everything that was ever stored as a job, whatever became of it."""

@@ -193,7 +193,8 @@ class BucketBroker:
         """Take back what dead workers held; while there is nothing to do, look for it once a minute only."""
         parts = await self._opened()
         now = self._clock.monotonic()
-        if not parts.fetch.saw_anything and now - self._rescued_at < _IDLE_RESCUE_EVERY:
+        busy = parts.fetch.saw_anything or parts.rescuer.saw_notes
+        if not busy and now - self._rescued_at < _IDLE_RESCUE_EVERY:
             return 0
         with outages():
             taken = await parts.rescuer.rescue()

@@ -48,11 +48,14 @@ class Rescuer:
         self._clock = clock
         self._owner = owner
         self._swept_at = clock.monotonic()
+        self.saw_notes = False
+        """Whether the last look saw any note: somebody may have left something half done, though no job is there."""
 
     async def rescue(self) -> int:
         """Offer expired jobs again, each charged a crash; those at their cap are discarded. Returns how many."""
         await self._time.sync()
         versions = await self._notes.versions()
+        self.saw_notes = bool(versions)
         kept = await self._notes.get(versions, versions, self._time.now())
         expired = [
             each
