@@ -72,10 +72,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """An attempt. Where `open`, it may have been a failure or a lease that ran out: the job's counts decide."""
+    """An attempt. It may have been a failure or a lease that had run out by `open_until`: the job's counts decide."""
 
     row: AttemptRow
-    open: bool = False
+    open_until: int | None = None
 
 
 def tell(final: Final, leases: Sequence[Lease], lease: float, expires_after: float) -> Told:
@@ -113,13 +113,19 @@ def _ours(one: Lease, following: Lease | None, final: Final, expires_after: floa
     ending = one.ending
     if ending is not None and (ending.accepted or _happened(one, ending, following, final)):
         row = _row(one.claim, ending.state, ending.cause, ending.charge, ending.asked_at)
-        late = following is not None and following.claim.claimed_at >= one.until
         told = replace(row, failure_code=ending.code, executor=ending.executor)
-        return _Draft(told, open=late and not ending.accepted and ending.charge is Charge.ATTEMPT)
+        in_doubt = not ending.accepted and ending.charge is Charge.ATTEMPT
+        return _Draft(told, open_until=_after_lease(one, following) if in_doubt else None)
     at = final.ended_at if following is None else following.claim.claimed_at
     state = final.state if following is None and final.state is not State.COMPLETED else State.AVAILABLE
     row = _row(one.claim, state, Cause.LEASE_EXPIRED, Charge.CRASH, at)
-    return _Draft(row, open=at - one.claim.claimed_at >= expires_after * MICROSECONDS)
+    return _Draft(row, open_until=at if at - one.claim.claimed_at >= expires_after * MICROSECONDS else None)
+
+
+def _after_lease(one: Lease, following: Lease | None) -> int | None:
+    """When the job was claimed next, if the lease had run out by then."""
+    at = following.claim.claimed_at if following is not None else 0
+    return at if at >= one.until else None
 
 
 def _happened(one: Lease, ending: Ending, following: Lease | None, final: Final) -> bool:
@@ -157,7 +163,7 @@ def _lost(final: Final, following: Claim, number: int, left: int) -> _Draft:
     """A claim of which no worker knows; fences are instants, so there is room for it before the next one."""
     claim = Claim(_UNKNOWN, final.id, following.fence - left, number, 0, 0, 0)
     row = _row(claim, State.AVAILABLE, Cause.LEASE_EXPIRED, Charge.CRASH, following.claimed_at)
-    return _Draft(row, open=True)
+    return _Draft(row, open_until=row.finished_at)
 
 
 def _lost_at_the_end(final: Final, drafts: Sequence[_Draft], expected: int) -> list[_Draft]:
@@ -168,7 +174,8 @@ def _lost_at_the_end(final: Final, drafts: Sequence[_Draft], expected: int) -> l
     fence = drafts[-1].row.fence if drafts else 0
     claims = [Claim(_UNKNOWN, final.id, fence + place, number, 0, 0, 0) for place, number in enumerate(lost, 1)]
     rows = [_row(claim, State.AVAILABLE, Cause.LEASE_EXPIRED, Charge.CRASH, final.ended_at) for claim in claims]
-    return [_Draft(replace(row, state=final.state) if row is rows[-1] else row, open=True) for row in rows]
+    ends = [replace(row, state=final.state) if row is rows[-1] else row for row in rows]
+    return [_Draft(row, open_until=row.finished_at) for row in ends]
 
 
 def _not_the_last(draft: _Draft) -> _Draft:
@@ -179,14 +186,15 @@ def _not_the_last(draft: _Draft) -> _Draft:
 
 def _decided(drafts: Sequence[_Draft], crashes: int) -> list[AttemptRow]:
     """Of the attempts in doubt so many were crashes as the job counts; the others were failures by pg-boss' rules."""
-    missing = crashes - sum(each.row.charge is Charge.CRASH and not each.open for each in drafts)
+    missing = crashes - sum(each.row.charge is Charge.CRASH and each.open_until is None for each in drafts)
     rows: list[AttemptRow] = []
     for each in drafts:
-        row = each.row
-        if each.open and missing > 0:
+        row, until = each.row, each.open_until
+        if until is not None and missing > 0:
             missing -= 1
-            row = replace(row, cause=Cause.LEASE_EXPIRED, charge=Charge.CRASH)
-        elif each.open and row.charge is Charge.CRASH:
+            ran_out = {"cause": Cause.LEASE_EXPIRED, "charge": Charge.CRASH, "failure_code": ""}
+            row = replace(row, finished_at=until, **ran_out)
+        elif until is not None and row.charge is Charge.CRASH:
             row = replace(row, cause=Cause.FAILED, charge=Charge.ATTEMPT, failure_code=NODE)
         rows.append(row)
     return rows

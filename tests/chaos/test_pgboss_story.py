@@ -81,7 +81,9 @@ def test_the_jobs_own_count_decides_between_a_failure_and_a_crash() -> None:
     lost = ours(1, ending=settled(1, State.RETRYABLE, accepted=None))
     again = ours(5, attempt=2, ending=settled(5, State.COMPLETED))
     assert ends(replace(DONE, retry_count=1), lost, again) == [FAILED, SUCCEEDED]
-    assert ends(replace(DONE, retry_count=1, crashes=1), lost, again) == [RAN_OUT, SUCCEEDED]
+    crashed = replace(DONE, retry_count=1, crashes=1)
+    assert ends(crashed, lost, again) == [RAN_OUT, SUCCEEDED]
+    assert told(crashed, lost, again).attempts[0].finished_at >= lost.until  # not when its worker asked in vain
 
 
 def test_a_claim_that_nobody_was_told_of_shows_in_the_next_count() -> None:
