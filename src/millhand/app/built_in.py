@@ -6,5 +6,5 @@ from millhand.handlers.documents.convert import documents
 from millhand.handlers.pages.export import pages
 
 app = App()
-app.include(documents(document_settings(app.settings.libreoffice)))
+app.include(documents(document_settings(app.settings)))
 app.include(pages(page_settings(app.settings.chromium)))

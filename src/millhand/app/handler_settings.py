@@ -2,18 +2,20 @@
 
 from pathlib import Path
 
-from millhand.config.settings import ChromiumSettings, LibreOfficeSettings
+from millhand.config.settings import ChromiumSettings, Settings
 from millhand.core.limits import MIB
 from millhand.engines.chromium.values import ChromiumSettings as EngineSettings
 from millhand.engines.chromium.values import PageLimits
 from millhand.engines.soffice.values import DocumentLimits, SofficeSettings
+from millhand.engines.word.values import WordSettings
 from millhand.handlers.documents.limits import PreflightLimits
 from millhand.handlers.documents.settings import DocumentSettings
 from millhand.handlers.pages.settings import BundleLimits, PageSettings
 
 
-def document_settings(told: LibreOfficeSettings) -> DocumentSettings:
+def document_settings(settings: Settings) -> DocumentSettings:
     """What the settings say of documents, in the handlers' own terms."""
+    told, word = settings.libreoffice, settings.word
     return DocumentSettings(
         preflight=PreflightLimits(size=told.max_input * MIB, unpacked=told.max_unpacked * MIB),
         document=DocumentLimits(seconds=told.seconds, memory=told.memory * MIB, output=told.max_output * MIB),
@@ -22,6 +24,15 @@ def document_settings(told: LibreOfficeSettings) -> DocumentSettings:
             fork_server=told.fork_server,
             recycle_documents=told.recycle_documents,
         ),
+        word=WordSettings(
+            seconds=word.seconds,
+            memory=word.memory * MIB,
+            output=told.max_output * MIB,
+            start_seconds=word.start,
+            busy_seconds=word.busy,
+            recycle_documents=word.recycle_documents,
+        ),
+        default_engine=settings.documents.engine,
     )
 
 

@@ -6,7 +6,7 @@ from functools import wraps
 from millhand.app.attached import Check as OwnCheck
 from millhand.config import Settings
 from millhand.core.finding import Finding
-from millhand.doctor import blobs, chromium, configuration, database, fleet, handlers, host, office, queue, server
+from millhand.doctor import blobs, chromium, configuration, database, fleet, handlers, host, office, queue, server, word
 from millhand.doctor.findings import error
 from millhand.doctor.patient import Patient, admitted
 
@@ -28,6 +28,8 @@ CHECKS: Sequence[Check] = (
     blobs.stores,
     office.installation,
     office.fonts,
+    word.installation,
+    word.profile,
     chromium.installation,
     chromium.sandbox,
     chromium.shared_memory,
@@ -46,7 +48,7 @@ CHECKS: Sequence[Check] = (
     fleet.queues,
     fleet.versions,
 )
-DEEP_CHECKS: Sequence[Check] = (database.integrity, office.canary, chromium.canary)
+DEEP_CHECKS: Sequence[Check] = (database.integrity, office.canary, word.canary, chromium.canary)
 """Checks that take seconds."""
 
 

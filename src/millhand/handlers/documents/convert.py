@@ -1,7 +1,7 @@
-"""The kind `document.convert`: any document that LibreOffice reads becomes a PDF, checked before the job is settled."""
+"""The kind `document.convert`: a document becomes a PDF by LibreOffice or Word, checked before the job is settled."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -20,7 +20,11 @@ from millhand.engines.soffice.errors import DocumentFailed
 from millhand.engines.soffice.fonts import STAND_INS, installed_families
 from millhand.engines.soffice.pdf import PdfExport
 from millhand.engines.soffice.values import Conversion
+from millhand.engines.word.engine import Word
+from millhand.engines.word.native import connect, on_this_system
+from millhand.engines.word.port import Connect
 from millhand.handlers.documents import font_report, pdf_check
+from millhand.handlers.documents.engine_choice import EngineName, Made, choose, make
 from millhand.handlers.documents.engine_watch import watched
 from millhand.handlers.documents.errors import no_such_page
 from millhand.handlers.documents.font_report import FontReport
@@ -30,6 +34,7 @@ from millhand.handlers.documents.pdf_check import PdfFacts
 from millhand.handlers.documents.preflight import Inspection, inspect
 from millhand.handlers.documents.settings import DocumentSettings
 from millhand.handlers.documents.text import as_utf8
+from millhand.handlers.documents.word_options import word_export
 
 PDF = "application/pdf"
 
@@ -40,6 +45,11 @@ class ConvertDocument(Args, kind="document.convert", queue="documents"):
     source: str = Field(description="URL of the document.")
     target: str = Field(default="", description="URL of the PDF; empty means beside the document, ending in .pdf.")
     name: str = Field(default="", description="The document's name, if its URL has another; its suffix counts.")
+    engine: EngineName | None = Field(
+        default=None,
+        description="word, libreoffice, or auto: Word where there is one, and LibreOffice if Word does not make it. "
+        "Unless given, as the setting documents.engine says.",
+    )
     options: PdfOptions = Field(default=PdfOptions(), description="How the PDF shall be.")
 
     @property
@@ -54,7 +64,11 @@ class ConvertDocument(Args, kind="document.convert", queue="documents"):
 
 
 class Converted(BaseModel):
-    """What became of a document. `degraded` says that it may look different from what its author saw."""
+    """What became of a document.
+
+    `degraded` says that it may look different from what its author saw: its fonts are others, or Word should have made
+    it and did not, for the reason in `fallback`.
+    """
 
     url: str
     pages: int
@@ -65,15 +79,17 @@ class Converted(BaseModel):
     seconds: float
     peak_memory: int
     degraded: bool
+    fallback: str
     fonts: FontReport
     notices: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Tools:
-    """What all documents of an executor share: its engine, and the font families of the system."""
+    """What all documents of an executor share: its engines, and the font families of the system."""
 
-    engine: Soffice
+    soffice: Soffice
+    word: Word
     families: frozenset[str]
 
 
@@ -82,29 +98,32 @@ class _Pdf:
     """A PDF that was made and found good."""
 
     path: Path
-    conversion: Conversion
+    made: Made
     facts: PdfFacts
     fonts: FontReport
 
+    @property
+    def degraded(self) -> bool:
+        return bool(self.made.fallback) or not self.fonts.faithful
 
-def documents(settings: DocumentSettings) -> Registry:
-    """The document kinds, with these settings."""
+
+def documents(settings: DocumentSettings, word: Connect | None = None) -> Registry:
+    """The document kinds, with these settings; Word is reached by `word`, or as this system does."""
     registry = Registry()
-    limits = Limits(hard=settings.hard_seconds, memory=settings.executor_memory)
+    reach = word or on_this_system()
+    limits = Limits(hard=settings.hard_seconds(word=reach is not None), memory=settings.executor_memory)
 
     @resource
     @contextmanager
     def tools(workdir: Path) -> Generator[_Tools]:
-        engine = Soffice(settings.engine, workdir)
-        try:
-            yield _Tools(engine, installed_families())
-        finally:
-            engine.close()
+        soffice, office = Soffice(settings.engine, workdir), Word(settings.word, workdir, reach or connect)
+        with closing(soffice), closing(office):
+            yield _Tools(soffice, office, installed_families())
 
     @registry.handler(retry=RetryPolicy(max_attempts=3), limits=limits)
     def convert_document(ctx: Context, args: ConvertDocument) -> Converted:
         """Convert a document to PDF."""
-        return _Conversion(ctx, args, settings, tools).run()
+        return _Conversion(ctx, args, settings, tools, word_possible=reach is not None).run()
 
     return registry
 
@@ -113,12 +132,19 @@ class _Conversion:
     """One document on its way to a PDF."""
 
     def __init__(
-        self, ctx: Context, args: ConvertDocument, settings: DocumentSettings, tools: "Resource[_Tools]"
+        self,
+        ctx: Context,
+        args: ConvertDocument,
+        settings: DocumentSettings,
+        tools: "Resource[_Tools]",
+        *,
+        word_possible: bool,
     ) -> None:
         self._ctx = ctx
         self._args = args
         self._settings = settings
         self._tools = tools
+        self._choice = choose(args.engine, settings.default_engine, word_possible=word_possible)
 
     def run(self) -> Converted:
         ctx = self._ctx
@@ -139,27 +165,52 @@ class _Conversion:
         return document
 
     def _converted(self, source: Path, document: Inspection) -> _Pdf:
-        options = self._args.options
-        target = self._ctx.scratch / "document.pdf"
-        opens_with = options.open_password.get_secret_value() if options.open_password else None
-        readable, export = self._readable(source, document), options.export(document)
-        tools = self._ctx.use(self._tools)
-
-        def make(export: PdfExport) -> Conversion:
-            return tools.engine.convert(readable, target, export, self._settings.document, self._is_cancelled)
-
-        try:
-            conversion = watched(tools.engine, self._ctx.log, lambda: make(export))
-        except DocumentFailed:
-            if options.page_ranges is None:
-                raise
-            make(options.whole().export(document))
-            raise no_such_page(options.page_ranges, pdf_check.check(target, opens_with).pages) from None
+        target, opens_with = self._ctx.scratch / "document.pdf", self._opens_with
+        made = make(
+            self._choice,
+            lambda: self._by_word(source, document, target),
+            lambda: self._by_libreoffice(source, document, target),
+            self._ctx.log,
+        )
         self._ctx.progress(0.8, "checking")
         facts = pdf_check.check(target, opens_with)
         asked = font_report.asked_for(source, document.format) if document.format is not None else Asked()
-        fonts = font_report.report(asked, facts.fonts, tools.families, STAND_INS)
-        return _Pdf(target, conversion, facts, fonts)
+        fonts = font_report.report(asked, facts.fonts, self._ctx.use(self._tools).families, STAND_INS)
+        return _Pdf(target, made, facts, fonts)
+
+    @property
+    def _opens_with(self) -> str | None:
+        password = self._args.options.open_password
+        return password.get_secret_value() if password else None
+
+    def _by_word(self, source: Path, document: Inspection, target: Path) -> Made:
+        export = word_export(self._args.options, document)
+        word = self._ctx.use(self._tools).word
+        done = word.convert(source, target, document.suffix, export, self._is_cancelled)
+        notices = ("Word repaired the document to read it.",) if done.repaired else ()
+        return Made(
+            engine="word",
+            version=done.version,
+            seconds=done.seconds,
+            peak_memory=done.peak_memory,
+            notices=notices,
+        )
+
+    def _by_libreoffice(self, source: Path, document: Inspection, target: Path) -> Made:
+        options, engine = self._args.options, self._ctx.use(self._tools).soffice
+        readable, export = self._readable(source, document), options.export(document)
+
+        def convert(export: PdfExport) -> Conversion:
+            return engine.convert(readable, target, export, self._settings.document, self._is_cancelled)
+
+        try:
+            done = watched(engine, self._ctx.log, lambda: convert(export))
+        except DocumentFailed:
+            if options.page_ranges is None:
+                raise
+            convert(options.whole().export(document))
+            raise no_such_page(options.page_ranges, pdf_check.check(target, self._opens_with).pages) from None
+        return Made(engine=done.engine, version=done.version, seconds=done.seconds, peak_memory=done.peak_memory)
 
     def _readable(self, source: Path, document: Inspection) -> Path:
         if document.format is None or document.format.container != "text":
@@ -180,7 +231,8 @@ class _Conversion:
                 name=f"{PurePosixPath(self._args.shown_name).stem}.pdf",
                 media_type=PDF,
                 pages=pdf.facts.pages,
-                engine=pdf.conversion.engine,
+                engine=pdf.made.engine,
+                degraded=pdf.degraded,
             )
         )
         ctx.progress(1.0, count_of(pdf.facts.pages, "page"))
@@ -189,14 +241,20 @@ class _Conversion:
             pages=pdf.facts.pages,
             size=saved.size,
             sha256=saved.sha256,
-            engine=pdf.conversion.engine,
-            engine_version=pdf.conversion.version,
-            seconds=round(pdf.conversion.seconds, 3),
-            peak_memory=pdf.conversion.peak_memory,
-            degraded=not pdf.fonts.faithful,
+            engine=pdf.made.engine,
+            engine_version=pdf.made.version,
+            seconds=round(pdf.made.seconds, 3),
+            peak_memory=pdf.made.peak_memory,
+            degraded=pdf.degraded,
+            fallback=pdf.made.fallback,
             fonts=pdf.fonts,
-            notices=[*document.notices, *_font_notices(pdf.fonts)],
+            notices=[*document.notices, *_notices(pdf.made), *_font_notices(pdf.fonts)],
         )
+
+
+def _notices(made: Made) -> list[str]:
+    instead = [f"LibreOffice made it in place of Word: {made.fallback}"] if made.fallback else []
+    return [*made.notices, *instead]
 
 
 def _font_notices(fonts: FontReport) -> list[str]:

@@ -74,7 +74,7 @@ class LocalEngine:
                 text = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="millhand-docserver-"))
                 folder = Path(text)
                 app = App(settings=self._settings.model_copy(update={"data_dir": folder}))
-                app.include(documents(document_settings(self._settings.libreoffice)))
+                app.include(documents(document_settings(self._settings)))
                 place = await self._stack.enter_async_context(
                     here(app, blobs=BlobStore(roots=[folder]), threads=self._at_once)
                 )

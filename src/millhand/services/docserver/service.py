@@ -57,7 +57,7 @@ def kinds(_: Told[DocserverSettings]) -> App:
 
 def voice(told: Told[DocserverSettings], app: App) -> None:
     """Its kind, by its own limits; the heartbeat, and what it tells; checks for the doctor."""
-    app.include(documents(document_settings(told.general.libreoffice)))
+    app.include(documents(document_settings(told.general)))
     record = Record()
     heartbeat = Heartbeat(lambda: told.general, record, app.clock)
     app.observers.append(lambda _: record)
