@@ -1,8 +1,8 @@
 """Running a worker, or the API alone, in the foreground: start-up checks, HTTP, signals, and how it ended in words."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 
 import structlog
@@ -26,30 +26,36 @@ from millhand.telemetry.metrics import Metrics
 from millhand.web.health import health_app
 from millhand.web.pulse import Pulse
 from millhand.web.serve import HttpServer
-from millhand.web.site import open_site
 from millhand.worker.dispatcher import Drained
 from millhand.worker.signals import on_signals
 
 Activity = Callable[[Worker], Awaitable[bool]]
 """What goes on beside the worker; when it returns, the worker drains, and the answer says whether all went well."""
 
+Web = Callable[[Output, App, HealthSource, Metrics], AbstractAsyncContextManager[Sequence[str]]]
+"""Serves something over HTTP while it is entered; gives the lines that tell of it."""
+
 _LOG_LEVEL = "log.level"
+_PROBES = "health   {url}/health   {url}/ready   {url}/metrics"
 _log = structlog.get_logger("millhand.worker")
 
 
-async def serve(session: Session, flags: list[Flag], activity: Activity | None = None, *, level: str) -> ExitCode:
+async def serve(
+    session: Session, flags: list[Flag], activity: Activity | None = None, *, level: str, web: Web | None = None
+) -> ExitCode:
     """Work until a signal, or until the activity is over; returns the exit code. Raises what stops it from starting.
 
-    `level` is the least grave level of log lines, unless the settings name one.
+    `level` is the least grave level of log lines, unless the settings name one; `web` is what is served beside, if not
+    the probes alone.
     """
     app = session.app(*flags)
     settings = app.settings
     output = _prepare(session, app, level)
     async with (
         open_worker(app, settings.app or BUILT_IN) as worker,
-        _http(output, app, worker, worker.metrics) as url,
+        (web or probes)(output, app, worker, worker.metrics) as places,
     ):
-        _greet(output, settings, url)
+        _greet(output, settings, places)
         drained, well = await _work(output, worker, settings, activity)
     _say_goodbye(output, drained)
     return ExitCode.DONE if well and not drained.interrupted else ExitCode.NO
@@ -64,10 +70,10 @@ async def serve_only(session: Session, flags: list[Flag]) -> ExitCode:
     stopped = asyncio.Event()
     async with app:
         pulse = Pulse((await app.backend()).inspector.workers, app.clock)
-        async with _http(output, app, pulse, Metrics()) as url:
+        async with everything(output, app, pulse, Metrics()) as places:
             beating = asyncio.create_task(pulse.run())
             output.say(f"millhand serves {redact_text(app.settings.broker or app.settings.database)}, and does no jobs")
-            _tell_places(output, app.settings, url)
+            _tell(output, places)
             output.say("Ctrl-C stops it.")
             with on_signals(stopped.set, stopped.set):
                 await stopped.wait()
@@ -146,19 +152,29 @@ def _refuse_bad_settings(output: Output, app: App) -> None:
 
 
 @asynccontextmanager
-async def _http(output: Output, app: App, health: HealthSource, metrics: Metrics) -> AsyncGenerator[str]:
-    """The port for health, metrics and the API, if it is wanted."""
+async def probes(output: Output, app: App, health: HealthSource, metrics: Metrics) -> AsyncGenerator[list[str]]:
+    """Serve health and metrics, if a port is wanted; gives what there is to tell of it."""
     http = app.settings.http
     if not http.enabled:
-        yield ""
-    elif not app.settings.api.enabled:
-        routes = health_app(health, metrics, key=http.key.get_secret_value())
-        async with _listening(output, routes, app.settings) as url:
-            yield url
-    else:
-        site = await open_site(app, health, metrics)
-        async with _listening(output, site.asgi, app.settings) as url, site.running():
-            yield url
+        yield []
+        return
+    routes = health_app(health, metrics, key=http.key.get_secret_value())
+    async with _listening(output, routes, app.settings) as url:
+        yield [_PROBES.format(url=url)]
+
+
+@asynccontextmanager
+async def everything(output: Output, app: App, health: HealthSource, metrics: Metrics) -> AsyncGenerator[list[str]]:
+    """Serve the API beside health and metrics, unless the settings switch it off."""
+    from millhand.web.site import open_site
+
+    if not (app.settings.http.enabled and app.settings.api.enabled):
+        async with probes(output, app, health, metrics) as places:
+            yield places
+        return
+    site = await open_site(app, health, metrics)
+    async with _listening(output, site.asgi, app.settings) as url, site.running():
+        yield [_PROBES.format(url=url), f"API      {url}/v1/openapi.json"]
 
 
 @asynccontextmanager
@@ -180,20 +196,18 @@ async def _listening(output: Output, routes: ASGIApp, settings: Settings) -> Asy
         await server.__aexit__(None, None, None)
 
 
-def _greet(output: Output, settings: Settings, url: str) -> None:
+def _greet(output: Output, settings: Settings, places: Sequence[str]) -> None:
     count = settings.worker.executor_count
     queues = ", ".join(settings.worker.queues) or "all queues"
     executors = count_of(count, "executor")
     output.say(f"millhand works with {executors} on {queues} of {redact_text(settings.broker or settings.database)}")
-    _tell_places(output, settings, url)
+    _tell(output, places)
     output.say("Ctrl-C stops it: running jobs end first.")
 
 
-def _tell_places(output: Output, settings: Settings, url: str) -> None:
-    if url:
-        output.say(f"health   {url}/health   {url}/ready   {url}/metrics")
-    if url and settings.api.enabled:
-        output.say(f"API      {url}/v1/openapi.json")
+def _tell(output: Output, places: Sequence[str]) -> None:
+    for place in places:
+        output.say(place)
 
 
 def _say_goodbye(output: Output, drained: Drained) -> None:

@@ -78,18 +78,20 @@ class Hub:
         self._watchers: set[Watcher] = set()
         self._wanted = asyncio.Event()
         self._past: deque[tuple[int, frozenset[str]]] = deque(maxlen=_REMEMBERED)
-        self._epoch = ""
+        self._epoch = clock.new_id()[-12:]
         self._number = 0
         self._closed = False
 
     @contextmanager
     def watching(self, wanted: str | None = None, *, after: str | None = None) -> Generator[Watcher]:
-        """Watch all names, or the `wanted` one; after the news with that id, if they are still known."""
+        """Watch all names, or the `wanted` one, after the news with that id.
+
+        Who does not say, or comes back too late, is told first to look at everything.
+        """
         if self._closed or len(self._watchers) >= _MOST_WATCHERS:
             raise Refused(503, "too many are watching already", code="too_many_watchers", hint="Ask now and then.")
         watcher = Watcher(wanted)
-        if after is not None:
-            watcher.tell(self._since(after))
+        watcher.tell(self._since(after))
         self._watchers.add(watcher)
         self._wanted.set()
         try:
@@ -101,12 +103,13 @@ class Hub:
         """Look and tell, until cancelled."""
         while True:
             await self._wanted.wait()
-            self._epoch, self._past = self._clock.new_id()[-12:], deque(maxlen=_REMEMBERED)
             mark: Mark | None = None
             while self._watchers:
                 mark = await self._turn(mark)
                 await asyncio.sleep(_LOOK_EVERY)
             self._wanted.clear()
+            self._epoch = self._clock.new_id()[-12:]  # what happens unwatched is not remembered
+            self._past.clear()
 
     def close(self) -> None:
         """End every stream."""
@@ -130,9 +133,9 @@ class Hub:
                 watcher.tell(news)
         return changes.mark
 
-    def _since(self, after: str) -> News:
-        epoch, _, number = after.rpartition("-")
-        known = epoch == self._epoch and number.isdigit()
+    def _since(self, after: str | None) -> News:
+        epoch, _, number = (after or "").rpartition("-")
+        known = epoch == self._epoch and number.isdecimal()
         missed = [names for at, names in self._past if known and at > int(number)]
         complete = known and (not self._past or self._past[0][0] <= int(number) + 1)
         names = frozenset[str]().union(*missed) if complete else frozenset({EVERYTHING})

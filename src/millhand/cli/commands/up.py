@@ -16,9 +16,9 @@ def up(
     service: Annotated[str | None, typer.Option(help="Run this ready service, and nothing else.")] = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="Stop when all jobs are settled.")] = False,
     executors: Annotated[int | None, typer.Option(min=1, help="Processes that run handlers; else one a core.")] = None,
-    http: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port for health and metrics.")] = None,
+    http: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port for the API, health and metrics.")] = None,
 ) -> None:
-    """Run a worker with its HTTP port on the embedded queue, until Ctrl-C.
+    """Run a worker and the HTTP API on the embedded queue, until Ctrl-C.
 
     With --demo it converts sample documents into data/demo and writes a table of the results. With --until-idle
     it exits 0 when all jobs are settled, 1 if one was discarded.
@@ -37,4 +37,5 @@ def up(
         activity = demonstration.activity(session, until_idle=until_idle)
     else:
         activity = idle.until_idle if until_idle else None
-    raise typer.Exit(session.run(serving.serve(session, flags, activity, level="warning" if demo else "info")))
+    level = "warning" if demo else "info"
+    raise typer.Exit(session.run(serving.serve(session, flags, activity, level=level, web=serving.everything)))
