@@ -5,7 +5,7 @@ import json
 import sys
 from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 
 from millhand import App
 from millhand.app.backend import Backend
+from millhand.app.journaled import JournaledBroker
 from millhand.app.running import open_worker
 from millhand.config import Settings
 from millhand.config.settings import WorkerSettings
@@ -190,29 +191,42 @@ async def test_artefacts_are_recorded(node: Application, tmp_path: Path, monkeyp
         assert artefact.name == "invoice.pdf"
 
 
+@asynccontextmanager
+async def backends(node: Application, queue: str, folder: Path) -> AsyncGenerator[tuple[Backend, Backend]]:
+    """Two workers of ours without a dispatcher, with one ledger."""
+    place, ledger = f"{node.broker_url}?kinds={queue}:invoice.print", f"sqlite:///{folder}/ledger.db"
+    opened = partial(Backend.open, ledger, SystemClock(), durability=Durability.NORMAL, broker_url=place)
+    async with AsyncExitStack() as stack:
+        found: list[Backend] = []
+        for name in ("ours", "other"):
+            found.append(await opened(worker=name, lease=0.5, queues=[queue]))
+            stack.push_async_callback(found[-1].close)
+        yield found[0], found[1]
+
+
+def journaled(backend: Backend) -> JournaledBroker:
+    """Its broker."""
+    assert backend.foreign is not None
+    return backend.foreign
+
+
 async def test_what_others_give_up_is_told_before_it_is_noted(node: Application, tmp_path: Path) -> None:
     """Jobs that were held here, and discarded by their owner or, as their lease ran out, by another worker of ours."""
     queue = node.queue(retryLimit=0)
-    place, ledger = f"{node.broker_url}?kinds={queue}:invoice.print", f"sqlite:///{tmp_path}/ledger.db"
-    opened = partial(Backend.open, ledger, SystemClock(), durability=Durability.NORMAL, broker_url=place)
-    ours = await opened(worker="ours", lease=0.5, queues=[queue])
-    other = await opened(worker="other", lease=0.5, queues=[queue])
-    told: list[Standing] = []
+    async with backends(node, queue, tmp_path) as (ours, other):
+        told: list[Standing] = []
 
-    async def tell(standing: Standing) -> None:
-        assert (await ours.inspector.records([standing.id]))[standing.id].state is State.RUNNING
-        told.append(standing)
+        async def tell(standing: Standing) -> None:
+            assert (await ours.inspector.records([standing.id]))[standing.id].state is State.RUNNING
+            told.append(standing)
 
-    try:
         failed, left, done = (node.send(queue, {"how": how}) for how in ("badly", "alone", "well"))
         held = await ours.broker.receive(3, 5)
         node.boss.call("fail", queue, failed, {"message": "enough"})
         node.boss.call("complete", queue, done, {})
         await poll_until(other.broker.rescue, within=10)
         assert await ours.broker.extend(held, 5) == [False] * 3
-        foreign = ours.foreign
-        assert foreign is not None
-        await foreign.catch_up(tell)
+        await journaled(ours).catch_up(tell)
         assert {each.id: each.failure and each.failure.code for each in told} == {
             failed: "exception",
             left: "lease_expired",
@@ -220,6 +234,22 @@ async def test_what_others_give_up_is_told_before_it_is_noted(node: Application,
         records = await ours.inspector.records([failed, left, done])
         ended = {State.DISCARDED: {failed, left}, State.COMPLETED: {done}}
         assert {state: {each.id for each in records.values() if each.state is state} for state in ended} == ended
-    finally:
-        await ours.close()
-        await other.close()
+
+
+async def test_a_worker_that_is_gone_is_spoken_for(node: Application, tmp_path: Path) -> None:
+    """Whoever takes its jobs back, and shares its ledger, tells and notes what became of them."""
+    queue = node.queue(retryLimit=0)
+    async with backends(node, queue, tmp_path) as (ours, other):
+        told: list[str] = []
+
+        async def tell(standing: Standing) -> None:
+            told.append(standing.id)
+
+        job_id = node.send(queue, {"how": "alone"})
+        await ours.broker.receive(1, 5)
+        await journaled(other).catch_up(tell)
+        assert told == []
+        await poll_until(other.broker.rescue, within=10)
+        await journaled(other).catch_up(tell)
+        assert told == [job_id]
+        assert (await other.inspector.records([job_id]))[job_id].state is State.DISCARDED

@@ -30,7 +30,7 @@ class JournaledBroker:
         self._journal = journal
         self._doubtful: dict[str, None] = {}
         """Jobs that the record knows, and that others may be working on."""
-        self._begun = False
+        self._look_at_all = True
 
     @property
     def capabilities(self) -> Capabilities:
@@ -105,8 +105,10 @@ class JournaledBroker:
         return await self._broker.stats()
 
     async def rescue(self) -> int:
-        """Take jobs from workers that are gone."""
-        return await self._broker.rescue()
+        """Take jobs from workers that are gone; what they had noted is looked at soon."""
+        taken = await self._broker.rescue()
+        self._look_at_all |= taken > 0
+        return taken
 
     async def retry(self, job_ids: Sequence[str]) -> list[str]:
         """Have jobs run again."""
@@ -141,9 +143,9 @@ class JournaledBroker:
 
         `given_up` hears of those that were discarded before that is noted: after a death in between it hears it again.
         """
-        if not self._begun:
-            self._doubt(await self._journal.open_jobs())
-            self._begun = True
+        if self._look_at_all:
+            self._look_at_all = False
+            self._doubt(await self._journal.jobs_of_others())
         looked_at = list(self._doubtful)[:_LOOKED_AT_ONCE]
         found = await self._broker.look(looked_at) if looked_at else {}
         await asyncio.gather(*(given_up(each) for each in found.values() if each.state is State.DISCARDED))

@@ -72,9 +72,10 @@ class Journal:
 
         await self._write(write)
 
-    async def open_jobs(self) -> list[str]:
-        """Jobs of this broker that had not ended when they were last looked at; the newest of very many."""
-        wanted = sa.select(jobs.c.id).where(_OPEN, jobs.c.broker == self._broker).order_by(jobs.c.seq.desc())
+    async def jobs_of_others(self) -> list[str]:
+        """Jobs of this broker that had not ended when last looked at, but for those held here; the newest of many."""
+        others = jobs.c.worker.is_distinct_from(self._worker)
+        wanted = sa.select(jobs.c.id).where(_OPEN, jobs.c.broker == self._broker, others).order_by(jobs.c.seq.desc())
         return await self._database.read(lambda connection: list(connection.scalars(wanted.limit(_MOST_OPEN))))
 
     async def _write(self, operation: Operation[object]) -> None:

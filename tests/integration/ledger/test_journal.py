@@ -30,6 +30,13 @@ async def journal(database: Database, broker: SqlBroker) -> Journal:
     return Journal(database, "pgboss", "w-1")
 
 
+@pytest.fixture
+async def other(database: Database, broker: SqlBroker) -> Journal:
+    """That of another worker."""
+    del broker
+    return Journal(database, "pgboss", "w-2")
+
+
 def held(clock: MovableClock, job_id: str = "j-1") -> Delivery:
     """A lease on a job of theirs, taken now."""
     now = clock.now()
@@ -44,10 +51,12 @@ def ended(of: Delivery, outcome: Outcome, clock: MovableClock) -> Settlement:
     return settlement(of, outcome, RetryPolicy.fixed(0), run, 0.5)
 
 
-async def test_a_job_from_its_delivery_to_its_end(journal: Journal, inspector: Inspector, clock: MovableClock) -> None:
+async def test_a_job_from_its_delivery_to_its_end(
+    journal: Journal, other: Journal, inspector: Inspector, clock: MovableClock
+) -> None:
     first = held(clock)
     await journal.delivered([first])
-    assert await journal.open_jobs() == ["j-1"]
+    assert (await journal.jobs_of_others(), await other.jobs_of_others()) == ([], ["j-1"])
     await journal.settled([ended(first, retry("no answer"), clock)], {})
     assert (await inspector.job("j-1")).row.state is State.RETRYABLE
     second = held(clock)._replace(failures=1)
@@ -60,7 +69,7 @@ async def test_a_job_from_its_delivery_to_its_end(journal: Journal, inspector: I
     assert (shown.row.state, shown.result) == (State.COMPLETED, {"pages": 3})
     assert [attempt.state for attempt in shown.attempts] == [State.RETRYABLE, State.COMPLETED]
     assert [event.name for event in shown.events] == ["settlement refused"]
-    assert await journal.open_jobs() == []
+    assert await other.jobs_of_others() == []
 
 
 async def test_what_others_make_of_a_job_is_mirrored(
@@ -77,7 +86,7 @@ async def test_what_others_make_of_a_job_is_mirrored(
         "waiting": (State.SCHEDULED, None),
         "gone": (State.CANCELLED, "gone"),
     }
-    assert await journal.open_jobs() == ["waiting"]
+    assert await journal.jobs_of_others() == ["waiting"]
 
 
 async def test_a_look_that_comes_late_changes_nothing_for_good(
