@@ -19,6 +19,7 @@ from millhand.core.state import State
 from millhand.testing.evidence import AttemptRow, Evidence, HandlerRun, JobRow
 from millhand.testing.history import Claim, Ending, Entry, Renewal, read_history, read_lines
 from tests.chaos.evidence import Gathered, handler_runs
+from tests.chaos.pgboss_ledger import contradictions
 from tests.chaos.pgboss_story import NODE, Final, Lease, NodeRun, claim_of, tell
 from tests.chaos.plan import LEASE
 
@@ -49,14 +50,16 @@ class PgBossRecords:
             return await (await connection.execute(live, [self.queue])).fetchone() is None
 
     async def evidence(self, folder: Path) -> Gathered:
-        """The rows, both workers' journals, and the attempts that follow from them."""
+        """The rows, both workers' journals, the attempts that follow from them, and what our ledger has wrong."""
         history = told_once(read_history(folder / "history"))
         node = list(_node_runs(self.journal))
         gathering = _Gathering(self.expires_after, history, node)
         for row in await self._rows():
             gathering.add(row)
         runs = [*handler_runs(folder), *(_handler_run(run) for run in node)]
-        return gathering.gathered(runs)
+        gathered = gathering.gathered(runs)
+        wrong = contradictions(folder, gathered.evidence.jobs, history)
+        return replace(gathered, breaches=[*gathered.breaches, *wrong])
 
     async def _rows(self) -> list[dict[str, Any]]:
         async with await psycopg.AsyncConnection.connect(self.url) as connection:
