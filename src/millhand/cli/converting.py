@@ -32,13 +32,14 @@ VERB = Verb(
 )
 
 
-def orders(files: Sequence[Path], out: Path | None, options: Mapping[str, object]) -> list[Errand]:
-    """Where each file's PDF goes; raises `UsageError` if two would be the same, or one would be its own source."""
+def orders(files: Sequence[Path], out: Path | None, args: Mapping[str, object]) -> list[Errand]:
+    """Where each file's PDF goes; `args` are those of the kind.
+
+    Raises `UsageError` if two would be the same, or one would be its own source.
+    """
     folder = out is not None and (out.is_dir() or len(files) > 1 or str(out).endswith(("/", "\\")))
     found = [
-        Errand(
-            file.name, _output(file, out, folder=folder).absolute(), {"options": options}, {"source": file.absolute()}
-        )
+        Errand(file.name, _output(file, out, folder=folder).absolute(), args, {"source": file.absolute()})
         for file in files
     ]
     twice = [path for path, count in Counter(errand.output for errand in found).items() if count > 1]

@@ -74,3 +74,10 @@ def test_the_demonstration_converts_every_sample(office: Cli) -> None:
     assert len(rows) == len(samples())
     assert {row[1] for row in rows} == {"completed"}
     assert all((office.folder / row[6]).read_bytes().startswith(b"%PDF-") for row in rows)
+
+
+def test_an_engine_that_can_not_be_here_is_refused_and_another_chosen(office: Cli) -> None:
+    refused = office("convert", "announcement.rtf", "--engine", "word")
+    assert refused.code == 1
+    assert "Word runs on Windows only" in refused.err
+    assert office("convert", "announcement.rtf", "--engine", "word", "--via", "s3://bucket").code == 2

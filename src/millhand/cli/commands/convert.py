@@ -38,6 +38,14 @@ class Comments(StrEnum):
     MARGIN = "margin"
 
 
+class Engine(StrEnum):
+    """What converts."""
+
+    AUTO = "auto"
+    WORD = "word"
+    LIBREOFFICE = "libreoffice"
+
+
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="The documents.")]
 
 
@@ -62,6 +70,7 @@ def convert(
     password_file: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="File with the documents' password.")
     ] = None,
+    engine: Annotated[Engine | None, typer.Option(help="Else as the setting documents.engine says.")] = None,
     option: Annotated[list[str] | None, typer.Option(help="Any other option of the kind, as name=value.")] = None,
     timeout: Annotated[str | None, typer.Option(help="With a worker, or --via: give up waiting after 90, 5m.")] = None,
     here: Annotated[bool, typer.Option("--here", help="Convert in this process even if a worker runs.")] = False,
@@ -89,9 +98,11 @@ def convert(
         **converting.named_options(option or []),
     }
     given = {name: value for name, value in options.items() if value is not None}
-    orders = converting.orders(files, out, given)
-    if here and via:
-        raise UsageError("--here and --via exclude each other", hint="Leave one out.")
+    args = {"options": given, **({"engine": engine.value} if engine else {})}
+    orders = converting.orders(files, out, args)
+    if via and (here or engine):
+        other = "--here" if here else "--engine"
+        raise UsageError(f"{other} and --via exclude each other", hint="Leave one out.")
     if via:
         work = converting.convert_via(session, orders, as_seconds(timeout), via)
     else:
