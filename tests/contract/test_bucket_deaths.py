@@ -9,6 +9,7 @@ from millhand.brokers.bucket import BucketBroker
 from millhand.core.errors import BrokerUnavailable
 from millhand.core.failure import failure
 from millhand.core.job import Delivery, NewJob
+from millhand.core.ports import CancelResult
 from millhand.testing.s3 import S3Server
 from tests.buckets import LEASE, Breaking, Yard
 
@@ -149,3 +150,43 @@ async def test_what_is_half_finished_is_finished_by_one_of_many(yard: Yard) -> N
         assert [await each.rescue() for each in (a, b, c)] == [0, 0, 0]
     assert await yard.keys() == [OUTPUT]
     assert await yard.notes() == []
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["file", "job"])
+async def test_an_end_that_another_finished_was_accepted_all_the_same(yard: Yard, own: bool) -> None:  # noqa: FBT001
+    """The settlement arrived, its answer was lost, and when the worker is back everything has been done."""
+    async with yard.broker("other") as other:
+        if own:
+            await yard.bucket.delete(FILE)
+            await other.send([NewJob(id="1", kind="mail.send", args="{}")])
+        breaking = Breaking(yard.bucket, 2, late=True)
+        async with yard.broker("one", bucket=breaking.bucket) as one:
+            [delivery] = await one.receive(1, 0)
+            await yard.bucket.put(OUTPUT, b"PDF")
+            settlement = yard.completed(delivery)
+            with pytest.raises(BrokerUnavailable):
+                await one.settle([settlement])
+            yard.clock.advance(LEASE + 1)
+            await other.rescue()
+            assert await yard.notes() == []
+            breaking.mend()
+            assert await one.settle([yard.retried(delivery, REASON)]) == [False]
+            assert await one.settle([settlement]) == [True]
+    assert await yard.keys() == [OUTPUT]
+
+
+async def test_a_cancel_that_came_before_a_lost_answer_changes_nothing_for_who_asks_again(yard: Yard) -> None:
+    async with yard.broker("other") as other:
+        breaking = Breaking(yard.bucket, 2, late=True)
+        async with yard.broker("one", bucket=breaking.bucket) as one:
+            [delivery] = await one.receive(1, 0)
+            assert await other.cancel(FILE) is CancelResult.REQUESTED
+            assert await one.cancel_requests([FILE]) == {FILE}
+            settlement = yard.retried(delivery, REASON)
+            with pytest.raises(BrokerUnavailable):
+                await one.settle([settlement])
+            yard.clock.advance(LEASE + 1)
+            await other.rescue()
+            breaking.mend()
+            assert await one.settle([settlement]) == [True]
+    assert await yard.keys() == [f"failed/{FILE}", f"failed/{FILE}.json"]

@@ -91,7 +91,7 @@ class Claims:
 
     async def _has_ended(self, item: Item) -> bool:
         """Whether it is a job of our own that was stored again after its end."""
-        marked = None if item.route else await self._bucket.find(ended_key(item.queue, item.job_id))
+        marked = None if item.route else await self._bucket.find(ended_key(item.key))
         return marked is not None
 
     async def _let_go(self, kept: Kept) -> None:

@@ -79,8 +79,7 @@ class Commands:
         key = await self._inbox.find_failed(job_id)
         if key is None:
             return False
-        if (own := parse_job_key(key)) is not None:
-            await self._bucket.delete(ended_key(own[0], own[1]))
+        await self._bucket.delete(ended_key(key))
         await self._bucket.copy(failed_key(key), key)
         await self._bucket.delete(reason_key(key))
         await self._bucket.delete(failed_key(key))

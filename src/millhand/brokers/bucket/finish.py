@@ -1,8 +1,11 @@
 """Do what is left to do for a job that has ended: its note tells all of it, so that anybody can.
 
 The order is what makes a death in between harmless: what the end brings comes first, then the input goes, and at last
-the note. Whoever comes later finds the note and does the rest. A job of our own leaves a mark for some time: whoever
-stores it again, not knowing that it was stored before, must not have it run again.
+the note. Whoever comes later finds the note and does the rest.
+
+A mark stays for some time where somebody may not know of the end: whoever stores a job of our own again, as the answer
+to the first time was lost, must not have it run again; and whoever settled a job that another one finished must be
+told that it was accepted.
 """
 
 import json
@@ -10,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from millhand.brokers.bucket.layout import ended_key, failed_key, parse_job_key, reason_key
-from millhand.brokers.bucket.note import Done, Note
+from millhand.brokers.bucket.note import Done, Last, Note
 from millhand.brokers.bucket.notes import Kept, Notes
 from millhand.brokers.bucket.routes import Route
 from millhand.brokers.bucket.store_time import StoreTime
@@ -22,6 +25,7 @@ from millhand.core.state import State
 from millhand.stores import Bucket
 
 _JSON = "application/json"
+_LARGEST_MARK = 4096
 
 
 class Finisher:
@@ -45,13 +49,24 @@ class Finisher:
             there = await self._is_the_input(note)
             if there:
                 await self._copy_to_failed(note, note.done)
-        if (own := parse_job_key(note.key)) is not None:
-            await self._bucket.put(ended_key(own[0], own[1]), note.done.state.encode(), "text/plain")
+        await self._mark(note)
         if there:
             await self._bucket.delete(note.key)
         # Late, somebody else may have finished it, and a new file of the same name may have a new note.
         if note.holder is None or self._time.now() < note.holder.until:
             await self._notes.delete(note.key)
+
+    async def mark_of(self, key: str) -> Last | None:
+        """By which lease, and how, the job that had this key has ended, as far as that is marked."""
+        with suppress(BlobMissing):
+            body, _ = await self._bucket.read(ended_key(key), max_bytes=_LARGEST_MARK)
+            return Last.model_validate_json(body)
+        return None
+
+    async def _mark(self, note: Note) -> None:
+        by_another = note.holder is not None and note.last is not None and note.holder.token != note.last.token
+        if note.last is not None and (by_another or parse_job_key(note.key) is not None):
+            await self._bucket.put(ended_key(note.key), note.last.model_dump_json().encode(), _JSON)
 
     async def _bring_out(self, note: Note, done: Done) -> None:
         await together([self._bucket.create(each.key, each.body.encode(), _JSON) for each in done.follow_ups])

@@ -5,7 +5,7 @@ jobs/QUEUE/ID.json                    a job of our own; ID@INSTANT.json if it wa
 failed/to-convert/a.docx              what failed for good, under the name that it had
 failed/to-convert/a.docx.json         why
 .millhand/notes/to-convert/a.docx.json    who has a job, and what happened to it so far
-.millhand/ended/jobs/QUEUE/ID.json    a job of our own that has ended: for ten minutes it is not run again
+.millhand/ended/jobs/QUEUE/ID.json    by which lease a job of our own has ended: for ten minutes it is not run again
 .millhand/clock, .millhand/probe/…    what the store is asked about itself
 """
 
@@ -54,9 +54,10 @@ def reason_key(key: str) -> str:
     return f"{failed_key(key)}{_SUFFIX}"
 
 
-def ended_key(queue: str, job_id: str) -> str:
-    """Where it is marked that a job of our own has ended."""
-    return f"{ENDED}/{job_key(queue, job_id)}"
+def ended_key(key: str) -> str:
+    """Where it is marked that a job has ended."""
+    own = parse_job_key(key)
+    return f"{ENDED}/{job_key(own[0], own[1]) if own else key}"
 
 
 def note_key(key: str) -> str:

@@ -38,7 +38,7 @@ class Error(_Part):
 
 
 class Last(_Part):
-    """The latest settlement: whose it was, and what it made of the job. So a repeat is known for one."""
+    """The latest settlement: whose it was, and what it asked for. So a repeat is known for one."""
 
     token: str
     state: State
@@ -132,12 +132,14 @@ class Note(_Part):
             errors=self._with(error),
         )
 
-    def ended(self, holder: Holder, done: Done, charge: Charge, error: Error | None) -> Self:
-        """At its end, with somebody to finish what is left to do."""
+    def ended(
+        self, holder: Holder, done: Done, charge: Charge, error: Error | None, asked: State | None = None
+    ) -> Self:
+        """At its end, with somebody to finish what is left to do; `asked` is what its holder wanted, if not this."""
         failed = charge is Charge.ATTEMPT and done.state is not State.COMPLETED
         return self._next(
             holder=holder,
-            last=Last(token=holder.token, state=done.state),
+            last=Last(token=holder.token, state=asked or done.state),
             done=done,
             failures=self.failures + failed,
             crashes=self.crashes + (charge is Charge.CRASH),

@@ -45,7 +45,7 @@ class Settling:
             if kept is None or not kept.note.held_by(receipt.token):
                 kept = await self._notes.read(receipt.key)
             if kept is None or not kept.note.held_by(receipt.token):
-                return self._was_accepted(receipt, settlement, kept)
+                return await self._was_accepted(receipt, settlement, kept)
             if kept.note.done is None:
                 written = await self._notes.put(await self._next(kept.note, settlement), kept)
                 if written is None:  # a renewal or a cancel came in between
@@ -54,7 +54,7 @@ class Settling:
                 kept = written
                 self._remember(receipt, settlement)
             await self._finisher.finish(kept)
-            return self._was_accepted(receipt, settlement, kept)
+            return await self._was_accepted(receipt, settlement, kept)
         return False
 
     async def hand_back(self, delivery: Delivery) -> None:
@@ -69,15 +69,18 @@ class Settling:
         while len(self._accepted) > _REMEMBERED:
             self._accepted.popitem(last=False)
 
-    def _was_accepted(self, receipt: Receipt, settlement: Settlement, kept: Kept | None) -> bool:
-        """Whether this very settlement was told before."""
+    async def _was_accepted(self, receipt: Receipt, settlement: Settlement, kept: Kept | None) -> bool:
+        """Whether this very settlement was told before, and accepted: perhaps its answer was lost."""
         told = self._accepted.get(receipt.token)
-        last = kept.note.last if kept else None
-        if told is None and last is not None and last.token == receipt.token:
-            told = last.state
+        if told is None:
+            last = kept.note.last if kept else None
+            if last is None or last.token != receipt.token:
+                last = await self._finisher.mark_of(receipt.key)
+            told = last.state if last is not None and last.token == receipt.token else None
         return told is settlement.state
 
     async def _next(self, note: Note, settlement: Settlement) -> Note:
+        asked = settlement.state
         if settlement.state is State.COMPLETED and (problem := await self._verifier.problem(note, settlement)):
             self._log.warning("the output is not there: not settled as completed", job=note.key, reason=problem.message)
             settlement = self._verifier.refused(note, settlement, problem)
@@ -88,8 +91,8 @@ class Settling:
         if state in FINAL:
             holder = Holder(token=token, worker=self._owner.worker, until=lease_end(self._time, self._owner.lease))
             done = Done(state=state, at=now, result=settlement.result, follow_ups=self._objects(settlement.follow_ups))
-            return note.ended(holder, done, settlement.charge, error)
-        last = Last(token=token, state=settlement.state)
+            return note.ended(holder, done, settlement.charge, error, asked)
+        last = Last(token=token, state=asked)
         not_before = after(now, settlement.delay) if settlement.delay else 0
         return note.released(last, settlement.charge, not_before, error)
 
