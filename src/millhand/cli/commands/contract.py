@@ -19,13 +19,13 @@ _COLOURS = {"passed": "green", "failed": "red"}
 @example("millhand contract postgresql://localhost/jobs", "millhand contract sqlite:///data/x.db --clause B11 --json")
 def contract(
     ctx: typer.Context,
-    url: Annotated[str, typer.Argument(help="The database to try: postgresql://… or sqlite:///….")],
+    url: Annotated[str, typer.Argument(help="What to try: postgresql://…, sqlite:///…, s3://bucket/folder or az://….")],
     clause: Annotated[list[str] | None, typer.Option(help="Only clauses with this id; can be repeated.")] = None,
 ) -> None:
-    """Run the contract of a broker against a database, and show which clauses it keeps; exits 1 if one fails.
+    """Run the contract of a broker against a database or bucket, and show which clauses it keeps; exits 1 if one fails.
 
-    Jobs that are there are left alone: each clause works in a schema or a file of its own, which is removed at its
-    end. It takes a minute or two, needs the right to create a schema, and the packages of the extra `contract`.
+    Jobs that are there are left alone: each clause works in a schema, a file or a folder of its own, which is removed
+    at its end. It takes a minute or two, needs the right to make these, and the packages of the extra `contract`.
     """
     session = session_of(ctx)
     results = _tried(session, url, clause or [])
@@ -38,13 +38,14 @@ def contract(
 
 def _tried(session: Session, url: str, wanted: list[str]) -> "list[Result]":
     try:
+        from millhand.app.content import store_access
         from millhand.testing.contract import trial
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"the contract suite needs {error.name}, which is not installed",
             hint="Install millhand with its extra: pip install 'millhand[contract]'.",
         ) from error
-    return _run(session, trial.store_at(url), _chosen(trial.clauses(), wanted))
+    return _run(session, trial.store_at(url, store_access(session.settings())), _chosen(trial.clauses(), wanted))
 
 
 def _chosen(known: "list[Clause]", wanted: list[str]) -> "list[Clause]":

@@ -3,24 +3,26 @@
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any, Self
+from typing import Any, Protocol, Self, cast
 
-from millhand.brokers.bucket.broker import CAPABILITIES, BucketBroker, ChooseNotes
+from millhand.brokers.bucket import bucket_of
+from millhand.brokers.bucket.broker import CAPABILITIES, BucketBroker
 from millhand.brokers.bucket.claim import Owner
 from millhand.brokers.bucket.notes import NoteStore, ObjectNotes
 from millhand.brokers.bucket.place import Place
 from millhand.brokers.bucket.store_time import BucketTime
+from millhand.brokers.bucket.together import together
 from millhand.core.clock import Clock, SystemClock
-from millhand.stores import Bucket, S3Access, s3_bucket
+from millhand.core.errors import BlobStoreDown
+from millhand.stores import Bucket, StoreAccess
 from millhand.testing.clock import MovableClock
 from millhand.testing.contract.harness import LEASE, BrokerHarness, FullBroker, Opener, Record
 from millhand.testing.proxy import Proxy
-from millhand.testing.s3 import S3Server
 
-_FOLDER = "mill"
+_SILENCE = 15.0
 _NOWHERE = 9
 """A port on which nothing listens."""
 
@@ -46,8 +48,51 @@ async def in_the_bucket(bucket: Bucket) -> NoteStore:
     return ObjectNotes(bucket)
 
 
+class Way(Protocol):
+    """How the brokers of a clause reach the store."""
+
+    def bucket(self, place: Place, stores: StoreAccess) -> Bucket:
+        """The place, at the end of this way."""
+        ...
+
+    def shut(self) -> AbstractContextManager[None]:
+        """Make the store unreachable during the block."""
+        ...
+
+
+class Latch:
+    """Makes believe that a store is out of reach which we have no power over: its client raises what it would raise."""
+
+    def __init__(self) -> None:
+        self.is_shut = False
+
+    def bucket(self, place: Place, stores: StoreAccess) -> Bucket:
+        """The place, whose calls fail while it is shut."""
+        return cast("Bucket", _Latched(bucket_of(place, stores, _SILENCE), self))
+
+    @contextmanager
+    def shut(self) -> Generator[None]:
+        """Have every call fail."""
+        self.is_shut = True
+        try:
+            yield
+        finally:
+            self.is_shut = False
+
+
+class _Latched:
+    def __init__(self, bucket: Bucket, latch: Latch) -> None:
+        self._bucket = bucket
+        self._latch = latch
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - what the bucket has
+        if self._latch.is_shut and not name.startswith("url"):
+            raise BlobStoreDown("the store is made to seem out of reach", hint="Wait until the clause is over.")
+        return getattr(self._bucket, name)
+
+
 class Gate:
-    """A proxy with a loop of its own, so that clauses which count tasks do not see its."""
+    """A proxy before a store on this machine, with a loop of its own: clauses that count tasks do not see its."""
 
     def __init__(self, target: int) -> None:
         self._proxy = Proxy(target)
@@ -55,10 +100,10 @@ class Gate:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="gate")
 
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return self._proxy.port
+    def bucket(self, place: Place, stores: StoreAccess) -> Bucket:
+        """The place, through the proxy."""
+        through = replace(stores.s3, endpoint=f"http://127.0.0.1:{self._proxy.port}")
+        return bucket_of(place, replace(stores, s3=through), _SILENCE)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -89,12 +134,12 @@ class Gate:
 
 
 @asynccontextmanager
-async def open_bucket_broker(name: str, access: S3Access, owner: Owner) -> AsyncGenerator[FullBroker]:
+async def open_bucket_broker(place: Place, stores: StoreAccess, owner: Owner) -> AsyncGenerator[FullBroker]:
     """Open a broker that lives by the machine's clock and the store's."""
-    bucket, clock = s3_bucket(name, access, _FOLDER), SystemClock()
+    bucket, clock = bucket_of(place, stores, _SILENCE), SystemClock()
     broker = BucketBroker(
         bucket,
-        _place(name),
+        place,
         choose_notes=in_the_bucket,
         time=BucketTime(bucket, clock),
         clock=clock,
@@ -106,18 +151,16 @@ async def open_bucket_broker(name: str, access: S3Access, owner: Owner) -> Async
 
 
 class BucketHarness(BrokerHarness):
-    """A new bucket of a server, which the brokers reach through a gate."""
+    """An empty place in a store, for jobs of our own alone: the clauses send nothing else."""
 
     capabilities = CAPABILITIES
 
-    def __init__(self, server: S3Server, gate: Gate, choose_notes: ChooseNotes = in_the_bucket) -> None:
-        self._server = server
-        self._gate = gate
-        self._access = replace(server.access, endpoint=f"http://127.0.0.1:{gate.port}")
-        self._choose_notes = choose_notes
+    def __init__(self, place: Place, stores: StoreAccess, way: Way) -> None:
+        self._place = replace(place, routes=())
+        self._stores = stores
+        self._way = way
         self._clock = MovableClock()
         self.clock = self._clock
-        self.bucket = server.fresh()
 
     def broker(
         self, worker: str = "worker-1", *, queues: Sequence[str] = (), lease: float = LEASE
@@ -140,7 +183,7 @@ class BucketHarness(BrokerHarness):
 
     def opener(self, worker: str, *, lease: float = LEASE) -> Opener:
         """How another process opens a broker."""
-        return partial(open_bucket_broker, self.bucket, self._server.access, Owner(worker=worker, lease=lease))
+        return partial(open_bucket_broker, self._place, self._stores, Owner(worker=worker, lease=lease))
 
     async def advance(self, seconds: float) -> None:
         """Let time pass for the brokers and for the store."""
@@ -148,9 +191,15 @@ class BucketHarness(BrokerHarness):
 
     @asynccontextmanager
     async def outage(self) -> AsyncGenerator[None]:
-        """Shut the gate."""
-        with self._gate.shut():
+        """Shut the way."""
+        with self._way.shut():
             yield
+
+    async def clear(self) -> None:
+        """Remove everything that is there."""
+        bucket = bucket_of(self._place, self._stores, _SILENCE)
+        async for page in bucket.pages():
+            await together([bucket.delete(facts.key) for facts in page])
 
     async def record(self, job_id: str) -> Record:
         """A bucket keeps no history."""
@@ -161,19 +210,14 @@ class BucketHarness(BrokerHarness):
 
     def _make(self, worker: str, queues: Sequence[str], lease: float, clock: MovableClock) -> BucketBroker:
         return BucketBroker(
-            s3_bucket(self.bucket, self._access, _FOLDER),
-            _place(self.bucket),
-            choose_notes=self._choose_notes,
+            self._way.bucket(self._place, self._stores),
+            self._place,
+            choose_notes=in_the_bucket,
             time=ClockTime(self._clock),
             clock=clock,
             queues=queues,
             owner=Owner(worker=worker, lease=lease),
         )
-
-
-def _place(bucket: str) -> Place:
-    """A place for jobs of our own alone: the clauses send nothing else."""
-    return Place(scheme="s3", bucket=bucket, folder=_FOLDER)
 
 
 @asynccontextmanager

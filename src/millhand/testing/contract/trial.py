@@ -3,22 +3,27 @@
 import asyncio
 import inspect
 import re
+import secrets
 import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from millhand.brokers.bucket.place import SCHEMES, parse
 from millhand.core.clock import Clock
 from millhand.core.errors import MillhandError, NotSupported
 from millhand.core.redact import redact_text
 from millhand.database.urls import address_of
+from millhand.stores import StoreAccess
 from millhand.testing.contract.broker import BrokerContract
+from millhand.testing.contract.bucket import BucketHarness, Latch
 from millhand.testing.contract.harness import BrokerHarness
 from millhand.testing.contract.sql import PostgresHarness, SqliteHarness
 
@@ -58,16 +63,19 @@ class Result:
     seconds: float
 
 
-def store_at(url: str) -> Store:
+def store_at(url: str, stores: StoreAccess | None = None) -> Store:
     """Where to hold the trial, beside what is there already: raises `ConfigError`, or `NotSupported` for other brokers.
 
-    On a PostgreSQL server that is a schema of its own in the same database, on SQLite a file in the same folder.
+    On a PostgreSQL server that is a schema of its own in the same database, on SQLite a file in the same folder, in a
+    bucket a folder of its own in the folder that the URL names; `stores` says how that is reached.
     """
     if url.partition(":")[0].startswith("pgboss"):
         raise NotSupported(
             "the tables of pg-boss belong to another application, so they are not put on trial",
             hint="Name the same server with a postgresql:// URL.",
         )
+    if url.partition(":")[0] in SCHEMES:
+        return partial(_bucket_store, url, stores or StoreAccess())
     address = address_of(url)
     if isinstance(address, Path):
         return lambda: _sqlite_store(address.parent)
@@ -147,3 +155,14 @@ def _postgres_store(url: str) -> Generator[BrokerHarness]:
         yield harness
     finally:
         harness.drop()
+
+
+@contextmanager
+def _bucket_store(url: str, stores: StoreAccess) -> Generator[BrokerHarness]:
+    place = parse(url)
+    folder = f"{place.folder}/contract-{secrets.token_hex(4)}".lstrip("/")
+    harness = BucketHarness(replace(place, folder=folder), stores, Latch())
+    try:
+        yield harness
+    finally:
+        asyncio.run(harness.clear())
