@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 from urllib.parse import unquote
 
-from millhand.brokers.bucket import BucketBroker, Place, parse
-from millhand.brokers.bucket.broker import ChooseNotes
+from millhand.brokers.bucket import Place, parse
+from millhand.brokers.bucket.broker import BucketBroker, ChooseNotes
 from millhand.brokers.bucket.claim import Owner
 from millhand.brokers.bucket.store_time import StoreTime
 from millhand.core.artefact import Artefact

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from millhand.brokers.bucket import BucketBroker
+from millhand.brokers.bucket.broker import BucketBroker
 from millhand.core.errors import BrokerUnavailable
 from millhand.core.failure import failure
 from millhand.core.job import Delivery, NewJob

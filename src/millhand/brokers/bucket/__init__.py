@@ -2,27 +2,33 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from millhand.brokers.bucket.broker import BucketBroker
-from millhand.brokers.bucket.claim import Owner
-from millhand.brokers.bucket.keeping import chooser
 from millhand.brokers.bucket.place import Place, parse
-from millhand.brokers.bucket.store_time import BucketTime
-from millhand.database import Database
 from millhand.stores import Bucket, StoreAccess, azure_container, s3_bucket
 
-__all__ = ["BucketBroker", "Place", "bucket_of", "connect", "parse"]
+if TYPE_CHECKING:
+    from millhand.brokers.bucket.broker import BucketBroker
+    from millhand.database import Database
+
+__all__ = ["Place", "bucket_of", "connect", "parse"]
 
 _MOST_SILENCE = 20.0
 
 
 def connect(
-    url: str, *, database: Database, worker: str, queues: Sequence[str], lease: float, stores: StoreAccess
-) -> BucketBroker:
+    url: str, *, database: "Database", worker: str, queues: Sequence[str], lease: float, stores: StoreAccess
+) -> "BucketBroker":
     """Make the broker on the folder that the URL names.
 
     The ledger's database keeps the leases where the store can't be trusted with them.
     """
+    # Who only asks what a URL means starts quicker without the broker.
+    from millhand.brokers.bucket.broker import BucketBroker  # noqa: PLC0415
+    from millhand.brokers.bucket.claim import Owner  # noqa: PLC0415
+    from millhand.brokers.bucket.keeping import chooser  # noqa: PLC0415
+    from millhand.brokers.bucket.store_time import BucketTime  # noqa: PLC0415
+
     place = parse(url)
     # A store that says nothing must not keep a lease from being renewed, or from being known as lost.
     bucket = bucket_of(place, stores, min(_MOST_SILENCE, lease / 2))
