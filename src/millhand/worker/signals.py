@@ -18,7 +18,9 @@ def on_signals(drain: Callable[[], None], abort: Callable[[], None]) -> Generato
 
     watched = (signal.SIGTERM, signal.SIGINT)
     if sys.platform == "win32":
-        before = {number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(act)) for number in watched}
+        # Ctrl-Break is what the host of a Windows service sends.
+        on_windows = (*watched, signal.SIGBREAK)
+        before = {number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(act)) for number in on_windows}
         try:
             yield
         finally:
