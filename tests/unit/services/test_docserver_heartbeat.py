@@ -10,11 +10,13 @@ from millhand.core.finding import Finding, Level
 from millhand.core.ports import QueueStats
 from millhand.core.settlement import Settlement
 from millhand.core.state import Cause, State
+from millhand.services.docserver.engines import Present
 from millhand.services.docserver.heartbeat import Heartbeat
 from millhand.services.docserver.record import Record
 from millhand.testing.clock import FakeClock
 from tests.unit.core.makers import delivery
 
+LIBREOFFICE = Present("LibreOffice", "7.4")
 READY = (Finding("worker.executors", Level.OK, "2 of 2 executors are ready"),)
 NOT_READY = (Finding("worker.executors", Level.ERROR, "0 of 2 executors are ready"),)
 QUEUE = QueueStats(queue="to-convert", available=3, retryable=1, running=2)
@@ -43,7 +45,7 @@ def ended(state: State, why: Failure | None = None, kind: str = "document.conver
 
 
 def test_the_original_keys_come_first() -> None:
-    told = heartbeat(Record()).content(pulse(), "7.4")
+    told = heartbeat(Record()).content(pulse(), LIBREOFFICE)
     assert list(told)[:4] == ["status", "word_version", "host", "ts"]
     assert told["status"] == "ok"
     assert told["host"]
@@ -57,7 +59,7 @@ def test_it_counts_and_tells_the_last_conversion() -> None:
     record.settled(ended(State.COMPLETED))
     record.settled(ended(State.COMPLETED, kind="page.export"))
     record.settled(ended(State.DISCARDED, failure("bad_document", "no")))
-    told = heartbeat(record).content(pulse(), "7.4")
+    told = heartbeat(record).content(pulse(), LIBREOFFICE)
     assert (told["converted"], told["failed"]) == (1, 1)
     assert told["last"]["document"] == "to-convert/a.docx"
     assert (told["last"]["error"], told["last"]["seconds"]) == ("bad_document", 2.0)
@@ -65,21 +67,35 @@ def test_it_counts_and_tells_the_last_conversion() -> None:
 
 def test_it_is_starting_until_it_was_ready_and_degraded_after_that() -> None:
     beat = heartbeat(Record())
-    assert beat.content(pulse(NOT_READY), "7.4")["status"] == "starting"
-    assert beat.content(pulse(), "7.4")["status"] == "ok"
-    assert beat.content(pulse(NOT_READY), "7.4")["status"] == "degraded"
+    assert beat.content(pulse(NOT_READY), LIBREOFFICE)["status"] == "starting"
+    assert beat.content(pulse(), LIBREOFFICE)["status"] == "ok"
+    assert beat.content(pulse(NOT_READY), LIBREOFFICE)["status"] == "degraded"
 
 
 def test_it_is_degraded_without_an_engine_or_when_the_engine_fails_again_and_again() -> None:
     record = Record()
     beat = heartbeat(record)
-    assert beat.content(pulse(), "")["status"] == "degraded"
+    assert beat.content(pulse(), Present())["status"] == "degraded"
     for _ in range(3):
-        assert beat.content(pulse(), "7.4")["status"] == "ok"
+        assert beat.content(pulse(), LIBREOFFICE)["status"] == "ok"
         record.settled(ended(State.RETRYABLE, failure("engine_failed", "it hung")))
-    assert beat.content(pulse(), "7.4")["status"] == "degraded"
+    assert beat.content(pulse(), LIBREOFFICE)["status"] == "degraded"
     record.settled(ended(State.DISCARDED, failure("bad_document", "no fault of the engine")))
-    assert beat.content(pulse(), "7.4")["status"] == "ok"
+    assert beat.content(pulse(), LIBREOFFICE)["status"] == "ok"
+
+
+def test_word_is_told_as_the_original_does() -> None:
+    told = heartbeat(Record()).content(pulse(), Present("Word", "16.0"))
+    assert (told["status"], told["word_version"], told["engine"]) == ("ok", "16.0", "Word")
+
+
+def test_it_is_degraded_as_long_as_word_does_not_answer() -> None:
+    record = Record()
+    beat = heartbeat(record)
+    record.settled(ended(State.COMPLETED)._replace(result='{"engine": "libreofficekit", "fallback": "Word hung"}'))
+    assert beat.content(pulse(), Present("Word", "16.0"))["status"] == "degraded"
+    record.settled(ended(State.COMPLETED)._replace(result='{"engine": "word", "engine_version": "16.0"}'))
+    assert beat.content(pulse(), Present("Word", "16.0"))["status"] == "ok"
 
 
 async def test_without_a_bucket_nobody_is_told() -> None:

@@ -38,7 +38,7 @@ def test_the_variables_of_the_original_are_all_it_needs() -> None:
     assert access.secret_access_key == "s3cret"
     assert (settings.worker.queues, settings.blob_roots) == (("to-convert",), ())
     assert settings.worker.outage_pauses == (5, 10, 20, 40, 80, 120)
-    assert settings.libreoffice.seconds == 120
+    assert (settings.libreoffice.seconds, settings.word.seconds, settings.documents.engine) == (120, 120, "auto")
 
 
 def test_the_file_in_the_working_folder_counts_beneath_the_environment(
@@ -109,6 +109,7 @@ def test_tls_is_given_up_for_a_clear_no_alone(secure: str, port: str, url: str) 
         ("MINIO_PORT", "70000", "less than or equal to 65535"),
         ("MINIO_BUCKET", "Not A Bucket", "is no name of a bucket"),
         ("DOCSERVER_TIMEOUT", "soon", "is no duration"),
+        ("DOCSERVER_ENGINE", "pages", "'auto', 'word' or 'libreoffice'"),
     ],
 )
 def test_a_bad_variable_is_named(name: str, value: str, words: str) -> None:

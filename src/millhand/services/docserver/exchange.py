@@ -99,9 +99,10 @@ class Exchange:
         body, _ = await self._bucket.read(reason_key(self._input), max_bytes=_LARGEST_NOTE)
         try:
             told = cast("dict[str, Any]", json.loads(body))
-            return DocumentRefused(str(told["message"]), code=str(told["code"]), hint=str(told.get("hint", "")))
-        except (ValueError, KeyError, TypeError):
+            code, message, hint = (str(told.get(name) or "") for name in ("code", "message", "hint"))
+        except (ValueError, AttributeError):
             return DocumentRefused("the document server gave it up, and does not say why")
+        return DocumentRefused(message, code=code, hint=hint)
 
     async def _until_gone(self, key: str, seconds: float) -> None:
         clock = asyncio.get_running_loop().time

@@ -7,15 +7,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from millhand.app.attached import Pulse
 from millhand.config import Settings
 from millhand.core.clock import Clock, as_datetime
-from millhand.core.errors import BlobFailed, BrokerUnavailable, EngineMissing
+from millhand.core.errors import BlobFailed, BrokerUnavailable
 from millhand.core.finding import Level
-from millhand.engines.soffice import find
+from millhand.services.docserver.engines import Present, present
 from millhand.services.docserver.place import HEARTBEAT, bucket_at, is_bucket
 from millhand.services.docserver.record import Record
 from millhand.stores import Bucket
@@ -39,23 +38,23 @@ class Heartbeat:
         """Write it; raises `BrokerUnavailable` while the bucket is away. Without a bucket nobody is told."""
         if not is_bucket(self._settings().broker):
             return
-        engine = await asyncio.to_thread(self._engine_version)
+        engine = await asyncio.to_thread(present, self._settings())
         content = json.dumps(self.content(pulse, engine), ensure_ascii=False, indent=2).encode()
         try:
             await self._bucket.put(HEARTBEAT, content, "application/json")
         except BlobFailed as error:
             raise BrokerUnavailable(error.message, hint=error.hint) from error
 
-    def content(self, pulse: Pulse, engine_version: str) -> dict[str, Any]:
+    def content(self, pulse: Pulse, engine: Present) -> dict[str, Any]:
         """What it says. The first four are those of the original; without Word its version is empty."""
         last = self._record.last
         return {
-            "status": self._status(pulse, engine_version),
-            "word_version": "",
+            "status": self._status(pulse, engine),
+            "word_version": engine.word_version,
             "host": platform.node(),
             "ts": _words(self._clock.now()),
-            "engine": "LibreOffice" if engine_version else "",
-            "engine_version": engine_version,
+            "engine": engine.name,
+            "engine_version": engine.version,
             "worker": pulse.worker,
             "version": version("millhand"),
             "started": _words(self._began),
@@ -67,20 +66,14 @@ class Heartbeat:
             "last": None if last is None else {**asdict(last), "at": _words(last.at)},
         }
 
-    def _status(self, pulse: Pulse, engine_version: str) -> str:
+    def _status(self, pulse: Pulse, engine: Present) -> str:
         ready = all(finding.level is not Level.ERROR for finding in pulse.ready)
         self._was_ready = self._was_ready or ready
         if not ready and not self._was_ready:
             return "starting"
-        well = ready and bool(engine_version) and self._record.troubles < _TROUBLES
+        fell_back = self._record.last is not None and self._record.last.fell_back
+        well = ready and bool(engine.name) and not fell_back and self._record.troubles < _TROUBLES
         return "ok" if well else "degraded"
-
-    def _engine_version(self) -> str:
-        installation = self._settings().libreoffice.installation
-        try:
-            return find(Path(installation) if installation else None).version
-        except EngineMissing:
-            return ""
 
     @cached_property
     def _bucket(self) -> Bucket:

@@ -48,7 +48,7 @@ class LocalEngine:
             source, target = opened.folder / f"{name}.docx", opened.folder / f"{name}.pdf"
             try:
                 await asyncio.to_thread(source.write_bytes, docx)
-                args = ConvertDocument(source=url_of(source), target=url_of(target))
+                args = ConvertDocument(source=url_of(source), target=url_of(target), engine="libreoffice")
                 match await opened.place.run(opened.place.job(args), _silent):
                     case Completed(result=result):
                         return await asyncio.to_thread(target.read_bytes), json.loads(result or "{}")

@@ -14,13 +14,17 @@ from millhand.handlers.documents.convert import ConvertDocument
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The latest conversion: of which document, when it ended, and how. `error` is empty for a success."""
+    """The latest conversion: of which document, when it ended, and how. `error` is empty for a success.
+
+    `fell_back` says that Word should have made it, and did not.
+    """
 
     document: str
     at: int
     seconds: float
     engine: str = ""
     engine_version: str = ""
+    fell_back: bool = False
     error: str = ""
 
 
@@ -69,5 +73,6 @@ def _last(settlement: Settlement) -> Last:
         seconds=round((settlement.finished_at - began) / MICROSECONDS, 3),
         engine=result.get("engine", ""),
         engine_version=result.get("engine_version", ""),
+        fell_back=bool(result.get("fallback")),
         error=settlement.failure.code if settlement.failure else "",
     )

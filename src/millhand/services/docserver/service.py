@@ -33,6 +33,8 @@ def adapted(general: Settings, own: DocserverSettings) -> Settings:
         "worker.queues": tuple(queues),
         "worker.outage_pauses": _OUTAGE_PAUSES,
         "libreoffice.seconds": own.docserver_timeout,
+        "word.seconds": own.docserver_timeout,
+        "documents.engine": own.docserver_engine,
     }
     return beneath(told, values, _ORIGIN)
 

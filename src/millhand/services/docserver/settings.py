@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlencode
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -56,6 +56,12 @@ class DocserverSettings(ServiceSettings):
     )
     docserver_timeout: Seconds = Field(
         default=120.0, gt=0, description="How long a client waits for its PDF; no document is worked on for longer."
+    )
+
+    docserver_engine: Literal["auto", "word", "libreoffice"] = Field(
+        default="auto",
+        description="auto: Word where it is installed, and LibreOffice if Word does not make it. word: the same, and"
+        " what LibreOffice makes counts as degraded. libreoffice: that alone.",
     )
 
     @property
