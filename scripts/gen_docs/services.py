@@ -31,16 +31,19 @@ def _section(service: Service[Any]) -> str:
                 ("variable", "means", "default"),
                 ((code(fact.env), _meaning(fact), code(fact.default)) for fact in service.settings.describe()),
             ),
-            "Its metrics, beside [millhand's](metrics.md):",
-            table(
-                ("metric", "type", "means", "labels"),
-                (
-                    (code(fact.name), fact.type, fact.help, ", ".join(code(label) for label in fact.labels))
-                    for fact in service.metrics
-                ),
-            ),
+            *_metrics(service),
         ]
     )
+
+
+def _metrics(service: Service[Any]) -> list[str]:
+    rows = [
+        (code(fact.name), fact.type, fact.help, ", ".join(code(label) for label in fact.labels))
+        for fact in service.metrics
+    ]
+    if not rows:
+        return []
+    return ["Its metrics, beside [millhand's](metrics.md):", table(("metric", "type", "means", "labels"), rows)]
 
 
 def _meaning(fact: SettingFacts) -> str:
