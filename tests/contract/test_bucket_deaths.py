@@ -175,6 +175,19 @@ async def test_an_end_that_another_finished_was_accepted_all_the_same(yard: Yard
     assert await yard.keys() == [OUTPUT]
 
 
+async def test_what_was_taken_before_an_outage_is_delivered(yard: Yard) -> None:
+    """It would only wait for its leases to run out, and be charged a crash."""
+    for number in range(5):
+        await yard.bucket.put(f"to-convert/{number}.docx", b"docx")
+    breaking = Breaking(yard.bucket, 4, late=False)
+    async with yard.broker("one", bucket=breaking.bucket) as one:
+        taken = await one.receive(6, 0)
+        breaking.mend()
+        rest = await one.receive(6, 0)
+    assert len(taken) == 3
+    assert len({each.job_id for each in (*taken, *rest)}) == 6
+
+
 async def test_a_cancel_that_came_before_a_lost_answer_changes_nothing_for_who_asks_again(yard: Yard) -> None:
     async with yard.broker("other") as other:
         breaking = Breaking(yard.bucket, 2, late=True)

@@ -9,8 +9,9 @@ from millhand.brokers.bucket.claim import Claims
 from millhand.brokers.bucket.inbox import Inbox, Item
 from millhand.brokers.bucket.notes import Kept, Notes
 from millhand.brokers.bucket.store_time import StoreTime
-from millhand.brokers.bucket.together import together
+from millhand.brokers.bucket.together import tried_together
 from millhand.core.clock import MICROSECONDS, Clock
+from millhand.core.errors import BlobFailed
 from millhand.core.job import Delivery
 
 MOST_PAGES = 10
@@ -67,8 +68,19 @@ class Fetch:
         return None if due is None else max(0.0, (due - self._time.now()) / MICROSECONDS)
 
     async def fetch(self, limit: int) -> list[Delivery]:
-        """Take up to `limit` jobs; none if a fresh look finds none that is free."""
+        """Take up to `limit` jobs; none if a fresh look finds none that is free.
+
+        If the store fails on the way, what was taken before counts: it would only wait for its leases to run out.
+        """
         deliveries: list[Delivery] = []
+        try:
+            await self._fetch(deliveries, limit)
+        except BlobFailed:
+            if not deliveries:
+                raise
+        return deliveries
+
+    async def _fetch(self, deliveries: list[Delivery], limit: int) -> None:
         looks = 0
         while len(deliveries) < limit and looks < _MOST_LOOKS:  # where others are quicker each time, let them
             wanted = limit - len(deliveries)
@@ -77,11 +89,12 @@ class Fetch:
                 self._looked_at = self._clock.monotonic()
                 looks += 1
             chosen = self._look.take(wanted)
-            claimed = await together([self._claims.claim(item, kept) for item, kept in chosen])
+            claimed, failed = await tried_together([self._claims.claim(item, kept) for item, kept in chosen])
             deliveries += [each for each in claimed if each is not None]
+            if failed is not None:
+                raise failed
             if not chosen:
                 break
-        return deliveries
 
     def forget(self) -> None:
         """Look anew at the next fetch."""

@@ -15,6 +15,14 @@ _HINT = "Check that the store runs and can be reached, and what the credentials 
 
 async def together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     """The answers in the order of the calls. All of them end before the first that failed is raised."""
+    answers, failed = await tried_together(calls)
+    if failed is not None:
+        raise failed
+    return answers
+
+
+async def tried_together(calls: Sequence[Coroutine[Any, Any, T]]) -> tuple[list[T], BaseException | None]:
+    """The answers that there were, in the order of the calls, and the first failure, if any."""
     limit = asyncio.Semaphore(_AT_ONCE)
 
     async def limited(call: Coroutine[Any, Any, T]) -> T:
@@ -22,10 +30,8 @@ async def together(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
             return await call
 
     answers = await asyncio.gather(*(limited(call) for call in calls), return_exceptions=True)
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-    return [answer for answer in answers if not isinstance(answer, BaseException)]
+    failed = next((answer for answer in answers if isinstance(answer, BaseException)), None)
+    return [answer for answer in answers if not isinstance(answer, BaseException)], failed
 
 
 @contextmanager
