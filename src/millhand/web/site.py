@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 
 from millhand.app.app import App
 from millhand.config import Settings
+from millhand.core.errors import MillhandError
 from millhand.core.health import HealthSource
 from millhand.core.limits import MIB
 from millhand.ledger.api_keys import ApiKeys
@@ -21,8 +23,12 @@ from millhand.web.desk import Desk
 from millhand.web.guard import Bounds, Guard, Names
 from millhand.web.health import health_app
 from millhand.web.live import Hub
+from millhand.web.uploads import sweep
 
 _LARGEST_BODY = 2 * MIB
+_SWEEP_EVERY = 3_600.0
+_log = structlog.get_logger("millhand.web")
+
 _SUMMARY = """Run content jobs, and see what happened.
 
 Errors are problem documents (RFC 9457) with a stable `code` and a `hint`. Instants are RFC 3339 in UTC, durations
@@ -44,10 +50,11 @@ _PROBLEM: dict[int | str, dict[str, Any]] = {
 
 
 class Site:
-    """What a process serves over HTTP. `asgi` is the application; it tells of changes while `running` is entered."""
+    """What a process serves over HTTP. `asgi` is the application; its duties are done while `running` is entered."""
 
     def __init__(self, desk: Desk, gate: Gate, health: HealthSource, metrics: Metrics) -> None:
         settings = desk.settings
+        self._app = desk.app
         self._hub = desk.hub
         self.api = api(desk, gate)
         self.api.router.routes.extend(
@@ -57,15 +64,27 @@ class Site:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Tell of changes; leaving ends all streams."""
-        looking = asyncio.create_task(self._hub.run(), name="changes")
+        """Tell of changes, and remove old uploads; leaving ends all streams."""
+        tasks = [
+            asyncio.create_task(self._hub.run(), name="changes"),
+            asyncio.create_task(self._sweep(), name="sweep of uploads"),
+        ]
         try:
             yield
         finally:
             self._hub.close()
-            looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await looking
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _sweep(self) -> None:
+        """Remove old uploads now and then."""
+        while True:
+            try:
+                await sweep(self._app)
+            except MillhandError as error:
+                _log.warning("old uploads can't be removed", error=error.message)
+            await asyncio.sleep(_SWEEP_EVERY)
 
 
 async def open_site(app: App, health: HealthSource, metrics: Metrics) -> Site:

@@ -5,7 +5,8 @@ import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import zipfile
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -16,7 +17,7 @@ from starlette.requests import Request
 
 from millhand.app.app import App
 from millhand.blobs.store import SCHEMES
-from millhand.blobs.urls import url_of
+from millhand.blobs.urls import path_of, url_of
 from millhand.core.clock import after
 from millhand.core.errors import MillhandError
 from millhand.core.limits import MIB
@@ -54,6 +55,13 @@ async def form_of(request: Request, most_files: int) -> AsyncGenerator[Form]:
         )
 
 
+@dataclass(slots=True)
+class Use:
+    """Whether files turned out to be of use."""
+
+    is_true: bool = False
+
+
 class Folder:
     """The place of one request's files, and of what is made of them; each tenant's are apart."""
 
@@ -65,22 +73,41 @@ class Folder:
 
     async def keep(self, file: UploadFile) -> tuple[str, str]:
         """Keep a file; its URL, and its SHA-256 in hex."""
-        url = self.place(file.filename or "")
-        with tempfile.TemporaryDirectory(prefix="millhand-upload-") as folder:
-            path = Path(folder) / "content"
-            await asyncio.to_thread(_copy, file, path)
-            info = await self._app.blobs.put(path, url, media_type=file.content_type)
-        return url, info.sha256 or ""
+        return await self._put(file, file.filename or "", file.content_type, _copy)
+
+    async def keep_packed(self, file: UploadFile) -> tuple[str, str]:
+        """Keep a page as a zip with nothing else in it; its URL, and the zip's SHA-256 in hex."""
+        return await self._put(file, "bundle.zip", "application/zip", _pack)
 
     def place(self, name: str) -> str:
         """The URL for a file of this name."""
         return f"{self.url}/{plain_name(name)}"
 
-    async def clear(self) -> None:
+    @asynccontextmanager
+    async def used(self) -> AsyncGenerator[Use]:
+        """Keep what is put here only if it turns out to be of use; an error means it is not."""
+        use = Use()
+        try:
+            yield use
+        finally:
+            if not use.is_true:
+                await self._clear()
+
+    async def _clear(self) -> None:
         """Remove all of it, as far as that can be done now."""
         with suppress(MillhandError):
             async for blob in self._app.blobs.walk(f"{self.url}/"):
                 await self._app.blobs.delete(blob.url)
+
+    async def _put(
+        self, file: UploadFile, name: str, media_type: str | None, write: Callable[[UploadFile, Path], None]
+    ) -> tuple[str, str]:
+        url = self.place(name)
+        with tempfile.TemporaryDirectory(prefix="millhand-upload-") as folder:
+            path = Path(folder) / "content"
+            await asyncio.to_thread(write, file, path)
+            info = await self._app.blobs.put(path, url, media_type=media_type)
+        return url, info.sha256 or ""
 
     def check(self, value: object) -> None:
         """Refuse arguments that name blobs outside the tenant's place; raises `Refused`."""
@@ -119,7 +146,17 @@ async def sweep(app: App) -> int:
             if blob.modified is not None and blob.modified < cutoff:
                 await app.blobs.delete(blob.url)
                 removed += 1
+        if _base(app).startswith("file:"):
+            await asyncio.to_thread(_remove_empty, path_of(_base(app)), cutoff)
     return removed
+
+
+def _remove_empty(folder: Path, cutoff: int) -> None:
+    """Remove the folders of requests in which nothing is left; one that may still be filled is too young for that."""
+    for place in folder.glob("*/*"):
+        with suppress(OSError):  # it is not empty, or somebody else was quicker
+            if place.stat().st_mtime_ns < cutoff * 1_000:
+                place.rmdir()
 
 
 def _base(app: App) -> str:
@@ -129,3 +166,9 @@ def _base(app: App) -> str:
 def _copy(file: UploadFile, path: Path) -> None:
     with path.open("wb") as target:
         shutil.copyfileobj(file.file, target, MIB)
+
+
+def _pack(file: UploadFile, path: Path) -> None:
+    index = zipfile.ZipInfo("index.html")  # without the time of packing, so that the same page makes the same zip
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive, archive.open(index, "w") as page:
+        shutil.copyfileobj(file.file, page, MIB)

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from millhand.web.api import (
     actions,
     artefacts,
+    convert,
     description,
     fleet,
     jobs,
@@ -24,6 +25,7 @@ ROUTERS: Sequence[APIRouter] = (
     actions.router,
     artefacts.router,
     streams.router,
+    convert.router,
     logs.router,
     queues.router,
     kinds.router,

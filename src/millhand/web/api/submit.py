@@ -76,17 +76,13 @@ async def _with_files(caller: Caller, order: Order, form: Form, key: str | None)
     folder = Folder(caller.desk.app, tenant_of(caller, order.tenant))
     values: dict[str, Any] = dict(order.args)
     hashes: list[tuple[str, str]] = []
-    try:
+    async with folder.used() as used:
         for field, file in form.files:
             url, sha256 = await folder.keep(file)
             hashes.append((field, sha256))
             _put(values, field, url)
         ticket = await order_job(caller, order, values, key, [order.model_dump(), hashes], folder)
-    except BaseException:
-        await folder.clear()
-        raise
-    if ticket.duplicate:
-        await folder.clear()
+        used.is_true = not ticket.duplicate
     return ticket
 
 
