@@ -57,7 +57,7 @@ async def open_sql_broker(
 class SqlHarness(BrokerHarness):
     """An empty database; each broker has connections of its own, like a process."""
 
-    patience = 0.3
+    patience = 1.0  # a writer waits for all the others, and the machine may be busy
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -136,8 +136,6 @@ class SqliteHarness(SqlHarness):
 
 class PostgresHarness(SqlHarness):
     """A schema of its own in any PostgreSQL database: nobody else's connections and tables are touched."""
-
-    patience = 1.0  # which is that of each statement as well, and a server may be busy with others
 
     def __init__(self, url: str) -> None:
         self._name = f"millhand-contract-{secrets.token_hex(4)}"
