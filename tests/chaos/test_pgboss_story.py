@@ -1,10 +1,15 @@
 """From claims and answers to attempts: each kind of end is told, and what can't be is found."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 from millhand.core.settlement import Charge
 from millhand.core.state import Cause, State
+from millhand.testing.evidence import JobRow
 from millhand.testing.history import Claim, Ending
+from tests.chaos.pgboss_ledger import contradictions
 from tests.chaos.pgboss_records import told_once
 from tests.chaos.pgboss_story import Final, Lease, NodeRun, Told, claim_of, tell
 
@@ -125,3 +130,15 @@ def test_claims_lost_at_the_end_give_a_job_up() -> None:
         (State.AVAILABLE, Cause.LEASE_EXPIRED),
         (State.DISCARDED, Cause.LEASE_EXPIRED),
     ]
+
+
+def test_a_ledger_that_says_what_is_not_so_is_found(tmp_path: Path) -> None:
+    noted = {"well": "completed", "behind": "running", "wrong": "discarded"}
+    (tmp_path / "data").mkdir()
+    with closing(sqlite3.connect(tmp_path / "data" / "millhand.db")) as ledger:
+        ledger.execute("CREATE TABLE jobs (id TEXT, state TEXT)")
+        ledger.executemany("INSERT INTO jobs VALUES (?, ?)", noted.items())
+        ledger.commit()
+    jobs = [JobRow(id=job_id, state=State.COMPLETED) for job_id in (*noted, "missing", "of others")]
+    history = [replace(ours(1).claim, job_id="missing")]
+    assert [breach.job_id for breach in contradictions(tmp_path, jobs, history)] == ["wrong", "missing"]
