@@ -1,6 +1,6 @@
 """What a store is good for is tried: its conditions, its clock; and where it is not good enough, others step in."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from millhand.brokers.bucket.store_time import BucketTime, is_over, lease_end
 from millhand.core.errors import BlobFailed
 from millhand.core.job import NewJob
 from millhand.database import Database
-from millhand.stores import Bucket
+from millhand.stores import Bucket, ObjectFacts
 from millhand.testing.clock import MovableClock
 from millhand.testing.s3 import S3Server
 from tests.buckets import Yard
@@ -27,7 +27,7 @@ def yard(s3: S3Server) -> Yard:
 class Odd:
     """A bucket of which some calls do something else."""
 
-    def __init__(self, bucket: Bucket, **calls: Callable[..., Awaitable[object]]) -> None:
+    def __init__(self, bucket: Bucket, **calls: Callable[..., object]) -> None:
         self._bucket = bucket
         self._calls = calls
 
@@ -172,3 +172,21 @@ async def test_marks_of_what_has_ended_go_in_time(yard: Yard) -> None:
         yard.clock.advance(900)
         await broker.rescue()
     assert await yard.bucket.find(".millhand/ended/jobs/mail/1.json") is None
+
+
+@pytest.mark.parametrize(("options", "lists"), [("", 2), ("?jobs=off", 1)])
+async def test_a_look_where_nothing_lies_costs_few_requests(s3: S3Server, options: str, lists: int) -> None:
+    yard = Yard(s3.fresh(), s3.access, options)
+    asked: list[str] = []
+
+    def pages(prefix: str = "", *, after: str = "") -> AsyncGenerator[list[ObjectFacts]]:
+        asked.append(prefix)
+        return yard.bucket.pages(prefix, after=after)
+
+    async def folders(folder: str) -> list[str]:
+        asked.append(folder)
+        return await yard.bucket.folders(folder)
+
+    async with yard.broker(bucket=Odd(yard.bucket, pages=pages, folders=folders).bucket) as broker:
+        assert await broker.receive(5, 0) == []
+    assert len(asked) == lists

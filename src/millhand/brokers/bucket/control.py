@@ -43,7 +43,7 @@ class Commands:
 
     async def purge(self, queue: str) -> int:
         """Cancel every waiting job of a queue; returns how many."""
-        items = [item async for page in self._inbox.pages(queue) for item in page]
+        items = [item async for page in self._inbox.pages(self._inbox.folders_of(queue)) for item in page]
         results = await together([self._cancel(item, running=False) for item in items])
         return sum(result is CancelResult.CANCELLED for result in results)
 

@@ -104,10 +104,10 @@ class Fetch:
         await self._time.sync()
         look = Look()
         versions: Mapping[str, str] | None = None
-        for queue in await self._inbox.queues():
+        for queue, folders in (await self._inbox.queues()).items():
             free: list[tuple[Item, Kept | None]] = []
             pages = 0
-            async for items in self._inbox.pages(queue):
+            async for items in self._inbox.pages(folders):
                 if items and versions is None:
                     versions = await self._notes.versions()
                 look.anything = look.anything or bool(items)

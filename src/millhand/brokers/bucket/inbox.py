@@ -31,19 +31,22 @@ class Inbox:
         self._place = place
         self._wanted = frozenset(queues)
 
-    async def queues(self) -> list[str]:
-        """The queues that there are now, and that are wanted."""
-        own = await self._bucket.folders(JOBS) if self._place.jobs else []
-        found = dict.fromkeys([*self._place.queues, *(unquote(name) for name in own)])
-        return [queue for queue in found if not self._wanted or queue in self._wanted]
+    async def queues(self) -> dict[str, list[str]]:
+        """The queues that there are now, and that are wanted, each with the folders in which its jobs are."""
+        found = {queue: [queue] for queue in self._place.queues}
+        for name in await self._bucket.folders(JOBS) if self._place.jobs else []:
+            found.setdefault(unquote(name), []).append(f"{JOBS}/{name}")
+        return {queue: folders for queue, folders in found.items() if not self._wanted or queue in self._wanted}
 
-    async def pages(self, queue: str) -> AsyncGenerator[list[Item]]:
-        """The jobs of a queue, a request for each page."""
-        if queue in self._place.queues:
-            async for page in self._bucket.pages(queue):
-                yield self._items(page)
-        if self._place.jobs:
-            async for page in self._bucket.pages(queue_folder(queue)):
+    def folders_of(self, queue: str) -> list[str]:
+        """The folders in which jobs of this queue may be."""
+        files = [queue] if queue in self._place.queues else []
+        return [*files, queue_folder(queue)] if self._place.jobs else files
+
+    async def pages(self, folders: Sequence[str]) -> AsyncGenerator[list[Item]]:
+        """The jobs in these folders, a request for each page."""
+        for folder in folders:
+            async for page in self._bucket.pages(folder):
                 yield self._items(page)
 
     def item(self, facts: ObjectFacts) -> Item | None:

@@ -1,6 +1,6 @@
 """How the queues stand, by counting what lies there, up to ten thousand of each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from millhand.brokers.bucket.fetch import MOST_PAGES
@@ -35,13 +35,14 @@ class Counting:
         if self._clock.monotonic() - self._counted_at >= _FRESH:
             await self._time.sync()
             versions = await self._notes.versions()
-            self._counted = [await self._count(queue, versions) for queue in await self._inbox.queues()]
+            queues = await self._inbox.queues()
+            self._counted = [await self._count(queue, folders, versions) for queue, folders in queues.items()]
             self._counted_at = self._clock.monotonic()
         return self._counted
 
-    async def _count(self, queue: str, versions: Mapping[str, str]) -> QueueStats:
+    async def _count(self, queue: str, folders: Sequence[str], versions: Mapping[str, str]) -> QueueStats:
         stats, pages, now = QueueStats(queue=queue), 0, self._time.now()
-        async for items in self._inbox.pages(queue):
+        async for items in self._inbox.pages(folders):
             kept = await self._notes.get([item.key for item in items], versions, now)
             for item in items:
                 note = kept[item.key].note if item.key in kept else None
