@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import bench.bucket.bench as bucket
 import bench.documents.bench as documents
 import bench.queues.bench as queues
 from bench import corpus, machine, report
@@ -60,11 +61,16 @@ def _pages(options: argparse.Namespace) -> Results:
     return pages.run(pages.QUICK if options.quick else pages.FULL, _repeats(options), options.only)
 
 
+def _bucket(options: argparse.Namespace) -> Results:
+    return bucket.run(bucket.QUICK if options.quick else bucket.FULL, _repeats(options))
+
+
 _PARTS: dict[str, Callable[[argparse.Namespace], Results]] = {
     "queues": _queues,
     "documents": _documents,
     "corpus": _corpus,
     "pages": _pages,
+    "bucket": _bucket,
 }
 
 
