@@ -15,32 +15,24 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from millhand.testing.blank_pdf import blank_pdf
-
-RPC_E_CALL_REJECTED = -2147418111
-RPC_S_SERVER_UNAVAILABLE = -2147023174
-RPC_S_CALL_FAILED = -2147023170
-REGDB_E_CLASSNOTREG = -2147221164
-DISP_E_EXCEPTION = -2147352567
-PASSWORD_INCORRECT = -2146822880
-FILE_CORRUPTED = -2146822496
-COMMAND_FAILED = -2146824090
+from millhand.testing.word_errors import (
+    COMMAND_FAILED,
+    FILE_CORRUPTED,
+    FILE_NOT_FOUND,
+    NO_DOCUMENT_OPEN,
+    NOT_INITIALISED,
+    PASSWORD_INCORRECT,
+    REGDB_E_CLASSNOTREG,
+    RPC_E_CALL_REJECTED,
+    RPC_S_CALL_FAILED,
+    RPC_S_SERVER_UNAVAILABLE,
+    FakeComError,
+    exception,
+    rpc,
+)
 
 Step: TypeAlias = Literal["start", "open", "export", "close", "quit"]
 Trouble: TypeAlias = Literal["hang", "die", "refuse"]
-
-
-class FakeComError(Exception):
-    """Carries what pywin32's com_error does: (hresult, text, excepinfo, argument)."""
-
-
-def exception(scode: int, words: str) -> FakeComError:
-    """An error that the object model raises itself: DISP_E_EXCEPTION with Word's code inside."""
-    return FakeComError(DISP_E_EXCEPTION, "Exception occurred.", (0, "Microsoft Word", words, "", 25_000, scode), None)
-
-
-def rpc(hresult: int) -> FakeComError:
-    """An error of the connection."""
-    return FakeComError(hresult, "The remote procedure call failed.", None, None)
 
 
 @dataclass
@@ -61,7 +53,8 @@ class FakeWord:
     """Stands in for COM on a Windows machine with Word (the `Com` of the engine), and remembers what was asked.
 
     `troubles` are what goes wrong at a step, one each time that it comes up; `document` is what every file holds.
-    `rejections` calls are rejected as by a Word that is busy.
+    `rejections` calls are rejected as by a Word that is busy. With `company`, a person starts a Word at the same time
+    as the engine; with `fixed_options` it takes no option while no document is open.
     """
 
     document: FakeDocument = field(default_factory=FakeDocument)
@@ -69,6 +62,8 @@ class FakeWord:
     rejections: int = 0
     installed: bool = True
     windowless: bool = False
+    company: bool = False
+    fixed_options: bool = False
     opens_nothing: bool = False
     calls: list[str] = field(default_factory=list[str])
     exports: list[tuple[object, ...]] = field(default_factory=list[tuple[object, ...]])
@@ -92,7 +87,7 @@ class FakeWord:
         if not self.installed:
             raise FakeComError(REGDB_E_CLASSNOTREG, "Class not registered", None, None)
         word = FakeApplication(self)
-        self.words.append(word)
+        self.words += [word, FakeApplication(self)] if self.company else [word]
         word.step("start")
         return word
 
@@ -127,7 +122,7 @@ class FakeApplication:
         self.DisplayAlerts = -1
         self.AutomationSecurity = 1  # msoAutomationSecurityLow: what automation starts with
         self.ScreenUpdating = True
-        self.Options = _Options()
+        self.Options: object = _FixedOptions() if machine.fixed_options else _Options()
         self.Documents = _Documents(self, machine)
 
     def Quit(self, SaveChanges: int = -1) -> None:  # noqa: N802, N803 - Word's names
@@ -140,7 +135,7 @@ class FakeApplication:
         """What happens at every call: it is noted, and may fail, hang until the process is gone, or end that."""
         machine = self._machine
         if threading.get_ident() not in machine.threads:
-            raise FakeComError(-2147221008, "CoInitialize has not been called.", None, None)
+            raise FakeComError(NOT_INITIALISED, "CoInitialize has not been called.", None, None)
         if self.process.poll() is not None:
             raise rpc(RPC_S_SERVER_UNAVAILABLE)
         if machine.rejections > 0:
@@ -173,6 +168,13 @@ class _Options:
     )
 
 
+class _FixedOptions:
+    """Word.Options while no document is open."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise exception(NO_DOCUMENT_OPEN, "This command is not available because no document is open.")
+
+
 class _Documents:
     """Word.Documents."""
 
@@ -194,7 +196,7 @@ class _Documents:
         self._machine.openings.append(given)
         document = self._machine.document
         if not Path(str(file)).is_file():
-            raise exception(-2146823114, "Sorry, we couldn't find your file.")
+            raise exception(FILE_NOT_FOUND, "Sorry, we couldn't find your file.")
         if document.password and document.password != password:
             raise exception(PASSWORD_INCORRECT, "The password is incorrect. Word cannot open the document.")
         if document.damaged == "beyond repair" or (document.damaged == "repairable" and not repair):

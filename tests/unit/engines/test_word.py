@@ -70,8 +70,7 @@ def test_word_shows_nothing_asks_nothing_and_runs_no_macros(rig: Rig) -> None:
     rig.convert()
     word = rig.fake.words[0]
     assert (word.Visible, word.DisplayAlerts, word.AutomationSecurity, word.ScreenUpdating) == (False, 0, 3, False)
-    assert word.Options.UpdateLinksAtOpen is False
-    assert word.Options.BackgroundSave is False
+    assert getattr(word.Options, "UpdateLinksAtOpen") is False  # noqa: B009 - the fake's options, of either sort
 
 
 def test_documents_are_opened_read_only_with_nothing_to_ask_for(rig: Rig) -> None:
@@ -261,11 +260,22 @@ def test_a_failed_start_leaves_no_process_and_word_rests(
     rig.engine.close()
 
 
-def test_a_word_that_can_not_be_told_apart_is_not_used(rig: Rig) -> None:
+def test_a_word_without_a_window_is_known_as_the_one_that_came(rig: Rig) -> None:
     rig.fake.windowless = True
+    rig.convert()
+    assert rig.engine.pid == rig.fake.words[0].process.pid
+
+
+def test_a_word_that_can_not_be_told_from_a_persons_is_not_used_and_neither_is_ended(rig: Rig) -> None:
+    rig.fake.windowless = rig.fake.company = True
     with pytest.raises(WordFailed, match="which process"):
         rig.convert()
-    assert not rig.fake.processes()
+    assert len(rig.fake.processes()) == 2
+
+
+def test_options_that_can_not_be_set_do_not_stop_it(rig: Rig) -> None:
+    rig.fake.fixed_options = True
+    assert rig.convert().version == "16.0"
 
 
 def test_one_document_at_a_time_and_the_others_wait_only_so_long(rig: Rig) -> None:

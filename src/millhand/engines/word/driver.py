@@ -6,6 +6,7 @@ Sources: Microsoft Learn, Documents.OpenNoRepairDialog, Documents.Open, Document
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from millhand.core.errors import MillhandError
@@ -66,7 +67,9 @@ class Driver:
         word.AutomationSecurity = wd.FORCE_DISABLE_MACROS
         word.ScreenUpdating = False
         for name, value in _QUIET.items():
-            setattr(word.Options, name, value)
+            # Some versions have no such option, or take none while no document is open: a precaution the less.
+            with suppress(*self._com.errors):
+                setattr(word.Options, name, value)
         return self._com.process_of(word), str(word.Version)
 
     def _convert(self, order: WordOrder) -> bool:

@@ -127,12 +127,13 @@ class Word:
             if not settled(future, self._settings.start_seconds):
                 raise WordHung(f"Word did not start within {self._settings.start_seconds:g} s.")
             pid, version = future.result()
+            pid = pid or _only(com.processes() - before)
             if pid is None:
                 raise WordFailed("Word started, but which process it is can't be told; it could not be ended.")
             self._running = _Running(com, apartment, driver, psutil.Process(pid), version)
         except (MillhandError, psutil.Error) as error:
             self._rest_until = time.monotonic() + self._settings.rest_seconds
-            _end_only(com.processes() - before)
+            _end(_only(com.processes() - before))
             apartment.close(0)
             raise error if isinstance(error, MillhandError) else WordDied("Word ended as it started.") from error
         return self._running
@@ -202,11 +203,16 @@ class _Running:
             self._job.close()
 
 
-def _end_only(born: frozenset[int]) -> None:
-    """End the process that a failed start left behind, if there is no doubt which one that is."""
-    if len(born) == 1:
+def _only(born: frozenset[int]) -> int | None:
+    """The Word that has come since, if there is no doubt which one that is: a person may have started one as well."""
+    return next(iter(born)) if len(born) == 1 else None
+
+
+def _end(pid: int | None) -> None:
+    """End what a failed start left behind, if that is known."""
+    if pid is not None:
         with contextlib.suppress(psutil.Error):
-            process = psutil.Process(*born)
+            process = psutil.Process(pid)
             process.kill()
             process.wait(_DEAD)
 
