@@ -57,8 +57,8 @@ class ApiKeys:
         }
 
         def store(connection: sa.Connection) -> bool:
-            added = insert(connection.dialect, api_keys, row).on_conflict_do_nothing()
-            return connection.execute(added).rowcount == 1
+            added = insert(connection.dialect, api_keys, row).on_conflict_do_nothing().returning(api_keys.c.name)
+            return connection.scalar(added) is not None
 
         if not await self._database.write(store):
             raise UsageError(f"there is a key '{name}' already", hint="Choose another name, even if it was revoked.")

@@ -14,6 +14,7 @@ from millhand.core.state import State
 from millhand.database import Database, Durability
 from millhand.ledger.filters import parse
 from millhand.ledger.inspector import Inspector
+from millhand.ledger.inspector.changes import Mark
 from millhand.ledger.retention import Retention, prune
 from tests.integration.ledger.support import START, MovableClock
 from tests.integration.ledger.watch import watching
@@ -132,6 +133,8 @@ READS: dict[str, Read] = {
     "queues": lambda inspector: inspector.queues([]),
     "workers": lambda inspector: inspector.workers(),
     "audit": lambda inspector: inspector.audit(),
+    "changes at first": lambda inspector: inspector.changes(None),
+    "changes since": lambda inspector: inspector.changes(Mark(job=JOBS - 10, event=10, small=(0, 0, 0))),
 }
 
 

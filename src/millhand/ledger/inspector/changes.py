@@ -46,30 +46,35 @@ class Changes:
 
 def look(connection: sa.Connection, since: Mark | None, now: int) -> Changes:
     """What changed since that mark; without one, nothing has, and the mark is what counts."""
-    running = _ids(connection, sa.select(jobs.c.id).where(RUNNING).limit(_MOST))
-    ended = frozenset[str]().union(*(_ids(connection, statement) for statement in _ended(after(now, -_LOOK_BACK))))
+    running, ended = _at_work(connection, after(now, -_LOOK_BACK))
     small = tuple(hash(tuple(map(tuple, connection.execute(statement)))) for _, statement in _SMALL)
     if since is None:
         job, event = (connection.scalar(sa.select(sa.func.max(table.c.seq))) or 0 for table in (jobs, events))
         return Changes(Mark(job, event, running, ended, small))
     new = connection.execute(
-        sa.select(jobs.c.seq, jobs.c.id).where(jobs.c.seq > since.job).order_by(jobs.c.seq).limit(_MOST)
+        sa.select(jobs.c.seq, jobs.c.id).where(jobs.c.seq > since.job).order_by(jobs.c.seq.desc()).limit(_MOST)
     ).all()
     told = connection.execute(
-        sa.select(events.c.seq, events.c.job_id).where(events.c.seq > since.event).order_by(events.c.seq).limit(_MOST)
+        sa.select(events.c.seq, events.c.job_id)
+        .where(events.c.seq > since.event)
+        .order_by(events.c.seq.desc())
+        .limit(_MOST)
     ).all()
-    mark = Mark(new[-1][0] if new else since.job, told[-1][0] if told else since.event, running, ended, small)
+    mark = Mark(new[0][0] if new else since.job, told[0][0] if told else since.event, running, ended, small)
     changed = {row[1] for row in (*new, *told)} | (running ^ since.running) | (ended - since.ended)
     others = {name for (name, _), one, other in zip(_SMALL, small, since.small, strict=True) if one != other}
     full = max(len(new), len(told), len(running), len(ended)) >= _MOST
     return Changes(mark, frozenset(changed), frozenset(others), more=full)
 
 
-def _ended(since: int) -> Sequence[sa.Select[tuple[str]]]:
-    """The jobs that ended lately, one statement for each state: each goes along one index."""
-    ended = [FINISHED & in_state(state) & (jobs.c.finished_at > since) for state in sorted(FINAL)]
-    return [sa.select(jobs.c.id).where(one).order_by(jobs.c.finished_at.desc()).limit(_MOST) for one in ended]
-
-
-def _ids(connection: sa.Connection, statement: sa.Select[tuple[str]]) -> frozenset[str]:
-    return frozenset(row.id for row in connection.execute(statement))
+def _at_work(connection: sa.Connection, since: int) -> tuple[frozenset[str], frozenset[str]]:
+    """The jobs that run, and those that ended lately, by one statement; each part of it goes along one index."""
+    lately = [FINISHED & in_state(state) & (jobs.c.finished_at > since) for state in sorted(FINAL)]
+    parts = [sa.select(jobs.c.id, sa.false().label("ended")).where(RUNNING).limit(_MOST)]
+    parts += [
+        sa.select(jobs.c.id, sa.true().label("ended")).where(one).order_by(jobs.c.finished_at.desc()).limit(_MOST)
+        for one in lately
+    ]
+    both = sa.union_all(*(sa.select(part.subquery()) for part in parts))
+    found = connection.execute(both).all()
+    return frozenset(row.id for row in found if not row.ended), frozenset(row.id for row in found if row.ended)
