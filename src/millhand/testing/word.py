@@ -14,22 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from millhand.testing import word_errors as com
 from millhand.testing.blank_pdf import blank_pdf
-from millhand.testing.word_errors import (
-    COMMAND_FAILED,
-    FILE_CORRUPTED,
-    FILE_NOT_FOUND,
-    NO_DOCUMENT_OPEN,
-    NOT_INITIALISED,
-    PASSWORD_INCORRECT,
-    REGDB_E_CLASSNOTREG,
-    RPC_E_CALL_REJECTED,
-    RPC_S_CALL_FAILED,
-    RPC_S_SERVER_UNAVAILABLE,
-    FakeComError,
-    exception,
-    rpc,
-)
 
 Step: TypeAlias = Literal["start", "open", "export", "close", "quit"]
 Trouble: TypeAlias = Literal["hang", "die", "refuse"]
@@ -71,7 +57,7 @@ class FakeWord:
     words: "list[FakeApplication]" = field(default_factory=list["FakeApplication"])
     forgotten: list[str] = field(default_factory=list[str])
     threads: set[int] = field(default_factory=set[int])
-    errors: tuple[type[Exception], ...] = (FakeComError, AttributeError)
+    errors: tuple[type[Exception], ...] = (com.FakeComError, AttributeError)
 
     @contextmanager
     def apartment(self) -> Generator[None]:
@@ -85,7 +71,7 @@ class FakeWord:
     def start(self) -> "FakeApplication":
         """A Word with a process of its own."""
         if not self.installed:
-            raise FakeComError(REGDB_E_CLASSNOTREG, "Class not registered", None, None)
+            raise com.FakeComError(com.REGDB_E_CLASSNOTREG, "Class not registered", None, None)
         word = FakeApplication(self)
         self.words += [word, FakeApplication(self)] if self.company else [word]
         word.step("start")
@@ -135,12 +121,12 @@ class FakeApplication:
         """What happens at every call: it is noted, and may fail, hang until the process is gone, or end that."""
         machine = self._machine
         if threading.get_ident() not in machine.threads:
-            raise FakeComError(NOT_INITIALISED, "CoInitialize has not been called.", None, None)
+            raise com.FakeComError(com.NOT_INITIALISED, "CoInitialize has not been called.", None, None)
         if self.process.poll() is not None:
-            raise rpc(RPC_S_SERVER_UNAVAILABLE)
+            raise com.rpc(com.RPC_S_SERVER_UNAVAILABLE)
         if machine.rejections > 0:
             machine.rejections -= 1
-            raise rpc(RPC_E_CALL_REJECTED)
+            raise com.rpc(com.RPC_E_CALL_REJECTED)
         machine.calls.append(call or step)
         for number, (at, trouble) in enumerate(machine.troubles):
             if at == step:
@@ -149,11 +135,11 @@ class FakeApplication:
 
     def _suffer(self, trouble: Trouble) -> None:
         if trouble == "refuse":
-            raise exception(COMMAND_FAILED, "Command failed")
+            raise com.exception(com.COMMAND_FAILED, "Command failed")
         if trouble == "die":
             self.process.kill()
         self.process.wait()
-        raise rpc(RPC_S_CALL_FAILED)
+        raise com.rpc(com.RPC_S_CALL_FAILED)
 
 
 class _Options:
@@ -172,7 +158,7 @@ class _FixedOptions:
     """Word.Options while no document is open."""
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise exception(NO_DOCUMENT_OPEN, "This command is not available because no document is open.")
+        raise com.exception(com.NO_DOCUMENT_OPEN, "This command is not available because no document is open.")
 
 
 class _Documents:
@@ -196,11 +182,11 @@ class _Documents:
         self._machine.openings.append(given)
         document = self._machine.document
         if not Path(str(file)).is_file():
-            raise exception(FILE_NOT_FOUND, "Sorry, we couldn't find your file.")
+            raise com.exception(com.FILE_NOT_FOUND, "Sorry, we couldn't find your file.")
         if document.password and document.password != password:
-            raise exception(PASSWORD_INCORRECT, "The password is incorrect. Word cannot open the document.")
+            raise com.exception(com.PASSWORD_INCORRECT, "The password is incorrect. Word cannot open the document.")
         if document.damaged == "beyond repair" or (document.damaged == "repairable" and not repair):
-            raise exception(FILE_CORRUPTED, "The file appears to be corrupted.")
+            raise com.exception(com.FILE_CORRUPTED, "The file appears to be corrupted.")
         return None if self._machine.opens_nothing else _Document(self._word, self._machine)
 
 
@@ -231,7 +217,7 @@ class _Document:
     def ComputeStatistics(self, Statistic: int) -> int:  # noqa: N802, N803 - Word's names
         """The number of pages, which is what is asked for."""
         if Statistic != 2:
-            raise exception(COMMAND_FAILED, "not a statistic of this fake")
+            raise com.exception(com.COMMAND_FAILED, "not a statistic of this fake")
         return self._machine.document.pages
 
     def ExportAsFixedFormat(self, *arguments: object) -> None:  # noqa: N802 - Word's name
@@ -239,11 +225,11 @@ class _Document:
         self._word.step("export", "ExportAsFixedFormat")
         file, kind, _, _, extent, first, last, *_ = arguments
         if kind != 17:
-            raise exception(COMMAND_FAILED, "not a PDF")
+            raise com.exception(com.COMMAND_FAILED, "not a PDF")
         pages = self._machine.document.pages
         wanted = pages if extent == 0 else min(int(str(last)), pages) - int(str(first)) + 1
         if wanted < 1:
-            raise exception(COMMAND_FAILED, "no such page")
+            raise com.exception(com.COMMAND_FAILED, "no such page")
         Path(str(file)).write_bytes(blank_pdf(wanted))
         view = self.ActiveWindow.View
         self._machine.exports.append((*arguments, view))
@@ -266,7 +252,7 @@ class _Collection:
     def Item(self, Index: int) -> Any:  # noqa: N802, N803, ANN401 - Word's names and its kind of answer
         """One of them."""
         if not 1 <= Index <= self.Count:
-            raise exception(COMMAND_FAILED, "The requested member of the collection does not exist.")
+            raise com.exception(com.COMMAND_FAILED, "The requested member of the collection does not exist.")
         return self._item(Index)
 
 
