@@ -84,7 +84,7 @@ async def test_a_job_that_asks_for_word_gets_word_or_an_error(fake: FakeWord) ->
         refused = await inline.run(order(engine="word"))
         lacking = await inline.run(order(engine="word", options=DRAFT))
         fake.installed = False
-        fake.words[0].process.kill()
+        fake.end()
         missing = await inline.run(order(engine="word"))
     assert isinstance(refused.outcome, Retry)
     assert isinstance(lacking.outcome, Discarded)

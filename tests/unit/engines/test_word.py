@@ -203,8 +203,7 @@ def test_a_document_that_kills_two_is_given_up(rig: Rig) -> None:
 
 def test_a_word_that_died_between_documents_is_replaced(rig: Rig) -> None:
     rig.convert()
-    rig.fake.words[0].process.kill()
-    rig.fake.words[0].process.wait()
+    rig.fake.end()
     rig.convert()
     assert len(rig.fake.words) == 2
 
@@ -315,7 +314,7 @@ def test_where_word_is_not_installed_that_is_said(rig: Rig) -> None:
 def test_a_canary_tells_health(rig: Rig) -> None:
     assert rig.engine.check().healthy
     rig.fake.installed = False
-    rig.fake.words[0].process.kill()
+    rig.fake.end()
     health = rig.engine.check()
     assert not health.healthy
     assert "not installed" in health.detail
