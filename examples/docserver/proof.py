@@ -91,9 +91,7 @@ def a_worker_hangs_and_dies(story: Story, victim: Worker, names: list[str]) -> N
     until(lambda: len(bucket.keys("converted")) >= len(names) // 4, "a quarter of the PDFs")
     held = until(lambda: hung(bucket, victim), "the worker to hang with a letter in its hands")
     say(f"the worker '{victim.name}' hangs with {held}; the other one goes on")
-    until(
-        lambda: held not in bucket.holders() or not victim.holds(bucket.holders()[held]), "its letter to be taken over"
-    )
+    until(lambda: not victim.holds(bucket.holders().get(held, "")), "its letter to be taken over")
     say("the hanging worker is killed")
     victim.kill()
     until(lambda: not bucket.keys("to-convert") and not bucket.keys(".millhand/notes"), "all letters to be done")

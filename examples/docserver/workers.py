@@ -59,8 +59,8 @@ class Worker:
         return self.process.poll() is None
 
     def holds(self, holder: str) -> bool:
-        """Whether that is its name in the bucket."""
-        return holder.split("-")[-2] == str(self.process.pid)
+        """Whether that is its name in the bucket: its host, its process, and something new."""
+        return f"-{self.process.pid}-" in holder
 
     def hang(self) -> None:
         """Let it stand still, with all its processes, as a machine does that is put to sleep."""
