@@ -5,10 +5,11 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from scripts.gen_docs import cli, contract, errors, events, kinds, metrics, screenshot, services, settings, states
+from scripts.gen_docs import api, cli, contract, errors, events, kinds, metrics, screenshot, services, settings, states
 from scripts.gen_docs.source import ROOT
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "api": api.write,
     "cli": cli.write,
     "settings": settings.write,
     "errors": errors.write,

@@ -48,7 +48,8 @@ def write() -> str:
         "### log\n\n`ctx.log.info(text, **fields)` in a handler, with a level: debug, info, warning or error.",
         *(f"### {name}\n\n{meaning}" for name, meaning in _NOTICES.items()),
         "## Of the audit trail",
-        "Commands of people that took effect: when, who (`cli:NAME`, `api:KEY`), what, and on which job, queue or schedule.",
+        "Commands of people that took effect: when, who (`cli:NAME`, `api:KEY`), what, and on which job, queue or"
+        " schedule.",
         *(f"### {name}\n\n{meaning}" for name, meaning in _ACTIONS.items()),
         "## Of the worker's log",
         "Lines on standard error, as text or JSON (`log.format`). Beside these fields each line has"

@@ -1,6 +1,7 @@
 """The small port of a worker: `/health` and `/ready` for whoever watches over it, `/metrics` for Prometheus."""
 
 import hmac
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 
 from starlette.applications import Starlette
@@ -18,9 +19,20 @@ _UNAVAILABLE = 503
 _FRESH = {"Cache-Control": "no-store"}
 
 
-def health_app(source: HealthSource, metrics: Metrics, *, key: str = "") -> Starlette:
-    """The three routes. With a key, `/metrics` asks for it as a bearer token; the probes stay open, and tell little."""
-    routes = _Routes(source, metrics, key)
+Admits = Callable[[str], Awaitable[bool]]
+"""Says whether a bearer token opens the metrics."""
+
+
+async def _nobody(_token: str) -> bool:
+    return False
+
+
+def health_app(source: HealthSource, metrics: Metrics, *, key: str = "", others: Admits = _nobody) -> Starlette:
+    """The three routes. With a key, `/metrics` asks for it as a bearer token; the probes stay open, and tell little.
+
+    `others` says of further tokens whether they open the metrics as well.
+    """
+    routes = _Routes(source, metrics, key, others)
     return Starlette(
         routes=[
             Route("/health", routes.health),
@@ -31,10 +43,11 @@ def health_app(source: HealthSource, metrics: Metrics, *, key: str = "") -> Star
 
 
 class _Routes:
-    def __init__(self, source: HealthSource, metrics: Metrics, key: str) -> None:
+    def __init__(self, source: HealthSource, metrics: Metrics, key: str, others: Admits) -> None:
         self._source = source
         self._metrics = metrics
         self._key = key
+        self._others = others
 
     async def health(self, _request: Request) -> Response:
         """Alive means that every loop has turned lately: 503 names those that have not."""
@@ -52,13 +65,17 @@ class _Routes:
 
     async def metrics(self, request: Request) -> Response:
         """The metrics in Prometheus' text format."""
-        if not self._admits(request):
+        if not await self._admits(request):
             return Response(status_code=_UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
         return Response(self._metrics.text(), media_type=CONTENT_TYPE, headers=_FRESH)
 
-    def _admits(self, request: Request) -> bool:
-        given = request.headers.get("authorization", "")
-        return not self._key or hmac.compare_digest(given.encode(), f"Bearer {self._key}".encode())
+    async def _admits(self, request: Request) -> bool:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if not self._key:
+            return True
+        if scheme != "Bearer":
+            return False
+        return hmac.compare_digest(token.encode(), self._key.encode()) or await self._others(token)
 
 
 def _tick(tick: LoopTick) -> dict[str, str | float]:

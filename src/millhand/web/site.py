@@ -19,6 +19,7 @@ from millhand.telemetry.metrics import Metrics
 from millhand.web import problems
 from millhand.web.access.gate import Gate
 from millhand.web.api import ROUTERS
+from millhand.web.dashboard.mount import dashboard
 from millhand.web.desk import Desk
 from millhand.web.guard import Bounds, Guard, Names
 from millhand.web.health import health_app
@@ -56,10 +57,11 @@ class Site:
         settings = desk.settings
         self._app = desk.app
         self._hub = desk.hub
-        self.api = api(desk, gate)
-        self.api.router.routes.extend(
-            health_app(health, metrics, key=settings.http.key.get_secret_value()).router.routes
-        )
+        self.api = api()
+        self.api.state.desk, self.api.state.gate = desk, gate
+        key = settings.http.key.get_secret_value()
+        self.api.router.routes.extend(health_app(health, metrics, key=key, others=gate.may_watch).router.routes)
+        self.api.router.routes.extend(dashboard(desk, gate))
         self.asgi = Guard(self.api, _names(settings, gate), _bounds(settings))
 
     @asynccontextmanager
@@ -96,8 +98,8 @@ async def open_site(app: App, health: HealthSource, metrics: Metrics) -> Site:
     return Site(desk, gate, health, metrics)
 
 
-def api(desk: Desk, gate: Gate) -> FastAPI:
-    """The API alone."""
+def api() -> FastAPI:
+    """The API alone; what it works with is put into its `state`: `desk` and `gate`."""
     made = FastAPI(
         title="millhand",
         version=version("millhand"),
@@ -109,7 +111,6 @@ def api(desk: Desk, gate: Gate) -> FastAPI:
         telemetry={"auto_configure": False},
         separate_input_output_schemas=False,
     )
-    made.state.desk, made.state.gate = desk, gate
     problems.install(made)
     for router in ROUTERS:
         made.include_router(router)

@@ -107,6 +107,14 @@ def test_a_key_lives_from_create_to_revoke(site: Served, forks: Forks) -> None:
     assert actions == ["key.revoke", "key.create"]
 
 
+def test_the_metrics_are_for_keys_of_no_tenant(site: Served) -> None:
+    found = {key: site.ask("GET", "/metrics", key=key).status for key in (None, "mh_wrong", *site.keys.values())}
+    assert {found[None], found["mh_wrong"]} == {401}
+    assert [found[key] for (_, tenant), key in site.keys.items() if tenant] == [401] * 6
+    assert [found[key] for (_, tenant), key in site.keys.items() if tenant is None] == [200] * 3
+    assert site.ask("GET", "/metrics").status == site.ask("GET", "/health", key=None).status == 200
+
+
 def test_elsewhere_it_refuses_to_start_without_a_key(tmp_path: Path, forks: Forks) -> None:
     ended = Cli(tmp_path, forks, app="")("serve", "--host", "0.0.0.0")  # noqa: S104 - that is the point
     assert ended.code == 2

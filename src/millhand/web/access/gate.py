@@ -45,6 +45,13 @@ class Gate:
             raise _unauthorized("this key opens nothing", "It may have been revoked: `millhand keys list` shows them.")
         return Principal(found.name, Role(found.role), found.tenant)
 
+    async def may_watch(self, key: str) -> bool:
+        """Whether this key may see the figures of everything."""
+        try:
+            return (await self.principal(key)).tenant is None
+        except Refused:
+            return False
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:
