@@ -1,6 +1,7 @@
 """Document servers for tests: `millhand worker docserver` as a process, and a peer that works as the original does."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -9,8 +10,9 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from millhand.app.attached import Pulse
+from millhand.brokers.bucket.layout import note_key
 from millhand.config import Settings, load
-from millhand.core.clock import SystemClock
+from millhand.core.clock import SystemClock, after
 from millhand.core.errors import BlobFailed
 from millhand.demo import samples
 from millhand.services.docserver.heartbeat import Heartbeat
@@ -55,6 +57,19 @@ class Yard:
         """Say that a worker lives."""
         settings = adapted(self.general, self.own)
         await Heartbeat(lambda: settings, Record(), SystemClock()).beat(Pulse("a peer", (), ()))
+
+    async def hold(self, key: str) -> None:
+        """Take a document as a worker does, and do nothing."""
+        holder = {"token": "t", "worker": "w", "until": after(SystemClock().now(), 60)}
+        await self.bucket.put(note_key(key), json.dumps({"key": key, "holder": holder}).encode())
+
+    async def is_called_off(self, key: str) -> bool:
+        """Whether its holder was asked to stop."""
+        return b'"cancel":true' in (await self.bucket.read(note_key(key), max_bytes=10_000))[0]
+
+    async def let_go(self, key: str) -> None:
+        """Hold it no longer."""
+        await self.bucket.delete(note_key(key))
 
     @asynccontextmanager
     async def peer(self, *, pdf: bytes) -> AsyncGenerator[None]:

@@ -96,16 +96,10 @@ async def test_an_engine_that_failed_is_replaced_by_the_one_here(yard: Yard, cli
 async def test_a_worker_that_is_at_it_is_asked_to_stop(yard: Yard, patient: Client) -> None:
     converting = asyncio.create_task(patient.convert(b"any document", seconds=1))
     [key] = await poll_until(yard.inputs)
-    note = f".millhand/notes/{key}.json"
-    holder = {"token": "t", "worker": "w", "until": after(SystemClock().now(), 60)}
-    await yard.bucket.put(note, json.dumps({"key": key, "holder": holder}).encode())
-
-    async def asked() -> bool:
-        return b'"cancel":true' in (await yard.bucket.read(note, max_bytes=10_000))[0]
-
-    await poll_until(asked)
+    await yard.hold(key)
+    await poll_until(lambda: yard.is_called_off(key))
     await yard.bucket.put(f"converted/{Path(key).stem}.pdf", PDF)  # it was too late to stop
-    await yard.bucket.delete(note)
+    await yard.let_go(key)
     with pytest.raises(NotConverted):
         await converting
     assert await yard.keys() == set()
@@ -113,8 +107,11 @@ async def test_a_worker_that_is_at_it_is_asked_to_stop(yard: Yard, patient: Clie
 
 async def test_who_stops_waiting_leaves_nothing(yard: Yard, patient: Client) -> None:
     converting = asyncio.create_task(patient.convert(b"any document"))
-    await poll_until(yard.inputs)
+    [key] = await poll_until(yard.inputs)
+    await yard.hold(key)
     converting.cancel()
+    await poll_until(lambda: yard.is_called_off(key))
+    await yard.let_go(key)
     with pytest.raises(asyncio.CancelledError):
         await converting
     assert await yard.keys() == set()

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 
+import structlog
+
 from millhand.app.attached import Pulse
 from millhand.config import Settings
 from millhand.core.failure import Failure, failure
@@ -98,5 +100,9 @@ def test_it_is_degraded_as_long_as_word_does_not_answer() -> None:
     assert beat.content(pulse(), Present("Word", "16.0"))["status"] == "ok"
 
 
-async def test_without_a_bucket_nobody_is_told() -> None:
-    await heartbeat(Record()).beat(pulse())
+async def test_without_a_bucket_it_says_so_once() -> None:
+    beat = heartbeat(Record())
+    with structlog.testing.capture_logs() as logged:
+        await beat.beat(pulse())
+        await beat.beat(pulse())
+    assert [line["event"] for line in logged] == ["no bucket is told: documents come from millhand's own queue"]

@@ -19,6 +19,7 @@ _LARGEST_PDF = 1024 * 1024 * 1024
 _LARGEST_NOTE = 1024 * 1024
 _TAIL = 5.0
 """Seconds after its PDF in which a worker ends its job."""
+_TRIES = 3
 _LINGER = 10.0
 """Seconds that a worker may take to let go of a document that nobody waits for any more."""
 
@@ -30,11 +31,13 @@ class Exchange:
         self._bucket = bucket
         self._input = f"{INPUTS}/{name}.docx"
         self._output = f"{OUTPUTS}/{name}.pdf"
+        self._unanswered = False
         self._withdrawn = False
         self._log = structlog.get_logger("millhand.docserver").bind(document=self._input)
 
     async def send(self, docx: bytes) -> ObjectFacts:
         """Put the document; what comes back tells the store's time, too."""
+        self._unanswered = True
         await self._bucket.upload(self._input, [docx], _DOCX)
         return await self._bucket.stat(self._input)
 
@@ -60,28 +63,30 @@ class Exchange:
         """Take the document back; a worker that is at it is asked to stop."""
         self._withdrawn = True
         await self._bucket.delete(self._input)
-        key = note_key(self._input)
-        try:
-            body, facts = await self._bucket.read(key, max_bytes=_LARGEST_NOTE)
-        except BlobMissing:
-            return
-        note = Note.read(body, self._input)
-        if note.holder is not None and note.done is None:
-            await self._bucket.replace(key, note.asked_to_cancel().write(), facts.etag)
+        for _ in range(_TRIES):  # its lease may be renewed in between
+            if await self._asked_to_stop():
+                return
 
     async def clear(self) -> None:
         """Remove all that there is of the document; raises nothing: what could not be removed is told in the log."""
         try:
             async with asyncio.timeout(2 * _LINGER):
+                if self._unanswered:
+                    await self._let_go()
                 await self._remove()
-                if self._withdrawn:
-                    await self._until_gone(note_key(self._input), _LINGER)
-                    await self._remove()
         except (BlobFailed, TimeoutError) as error:
             self._log.warning("objects may be left in the bucket", reason=str(error))
 
+    async def _let_go(self) -> None:
+        """See to it that no worker brings anything any more."""
+        if not self._withdrawn:
+            await self.withdraw()
+        if not await self._until_gone(note_key(self._input), _LINGER):
+            self._log.warning("a worker still has the document: its PDF may be left in the bucket")
+
     async def _look(self) -> bytes | None:
         pdf, reason = await asyncio.gather(self._bucket.find(self._output), self._bucket.find(reason_key(self._input)))
+        self._unanswered = pdf is None and reason is None
         if pdf is not None:
             await self._until_gone(self._input, _TAIL)  # a worker that is not told to expect it would miss the PDF
             return await self._fetched()
@@ -104,13 +109,26 @@ class Exchange:
             return DocumentRefused("the document server gave it up, and does not say why")
         return DocumentRefused(message, code=code, hint=hint)
 
-    async def _until_gone(self, key: str, seconds: float) -> None:
+    async def _asked_to_stop(self) -> bool:
+        """Whether the worker that has the document knows that it need not go on; so does nobody."""
+        key = note_key(self._input)
+        try:
+            body, facts = await self._bucket.read(key, max_bytes=_LARGEST_NOTE)
+        except BlobMissing:
+            return True
+        note = Note.read(body, self._input)
+        if note.holder is None or note.done is not None:
+            return True
+        return await self._bucket.replace(key, note.asked_to_cancel().write(), facts.etag) is not None
+
+    async def _until_gone(self, key: str, seconds: float) -> bool:
         clock = asyncio.get_running_loop().time
         give_up_at = clock() + seconds
         while clock() < give_up_at:
             if await self._bucket.find(key) is None:
-                return
+                return True
             await asyncio.sleep(_FIRST_LOOK)
+        return False
 
     async def _remove(self) -> None:
         keys = (self._input, self._output, failed_key(self._input), reason_key(self._input))

@@ -9,6 +9,8 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
+import structlog
+
 from millhand.app.attached import Pulse
 from millhand.config import Settings
 from millhand.core.clock import Clock, as_datetime
@@ -33,10 +35,12 @@ class Heartbeat:
         self._clock = clock
         self._began = clock.now()
         self._was_ready = False
+        self._told = False
 
     async def beat(self, pulse: Pulse) -> None:
         """Write it; raises `BrokerUnavailable` while the bucket is away. Without a bucket nobody is told."""
         if not is_bucket(self._settings().broker):
+            self._tell_that_there_is_no_bucket()
             return
         engine = await asyncio.to_thread(present, self._settings())
         content = json.dumps(self.content(pulse, engine), ensure_ascii=False, indent=2).encode()
@@ -44,6 +48,12 @@ class Heartbeat:
             await self._bucket.put(HEARTBEAT, content, "application/json")
         except BlobFailed as error:
             raise BrokerUnavailable(error.message, hint=error.hint) from error
+
+    def _tell_that_there_is_no_bucket(self) -> None:
+        if not self._told:
+            log = structlog.get_logger("millhand.docserver")
+            log.warning("no bucket is told: documents come from millhand's own queue", fix="Set MINIO_ENDPOINT.")
+            self._told = True
 
     def content(self, pulse: Pulse, engine: Present) -> dict[str, Any]:
         """What it says. The first four are those of the original; without Word its version is empty."""
