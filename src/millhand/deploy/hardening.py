@@ -29,7 +29,8 @@ RestrictSUIDSGID=yes
 LockPersonality=yes
 RemoveIPC=yes
 KeyringMode=private
-UMask=0077
+# Who takes up what it wrote is in its group.
+UMask=0027
 # Netlink tells which addresses the machine has, without which names are not looked up well.
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 SystemCallArchitectures=native

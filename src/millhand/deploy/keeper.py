@@ -10,16 +10,21 @@ _CONFIGURATION = 2
 """The exit code with which millhand says that trying again mends nothing."""
 
 _LOOK_EVERY = 0.2
+_LARGE = 20_000_000  # bytes of a log
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What to keep running: a command in a folder, what asks it to stop, and how long it may take, in seconds."""
+    """What to keep running: a command in a folder, what asks it to stop, and how long it may take, in seconds.
+
+    What it says is added to the file `log`, of which the one before is kept when it has grown large.
+    """
 
     command: Sequence[str]
     folder: Path
     interrupt: Callable[["subprocess.Popen[bytes]"], None]
     stop_seconds: float
+    log: Path
     restart_seconds: float = 5.0
     flags: int = 0
 
@@ -38,12 +43,7 @@ class Keeper:
     def run(self) -> int:
         """Keep it until `stop`, or until it says that its configuration is wrong; the exit code of the last one."""
         while True:
-            child = subprocess.Popen(
-                self._kept.command,
-                cwd=self._kept.folder,
-                stdin=subprocess.DEVNULL,
-                creationflags=self._kept.flags,
-            )
+            child = self._started()
             try:
                 code = self._attend(child)
             finally:
@@ -51,6 +51,21 @@ class Keeper:
                 child.wait()
             if code == _CONFIGURATION or self._stopping.wait(self._kept.restart_seconds):
                 return code
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        log = self._kept.log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists() and log.stat().st_size > _LARGE:
+            log.replace(log.with_suffix(".old.log"))
+        with log.open("ab") as said:
+            return subprocess.Popen(
+                self._kept.command,
+                cwd=self._kept.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                creationflags=self._kept.flags,
+            )
 
     def _attend(self, child: "subprocess.Popen[bytes]") -> int:
         while (code := _ended(child, _LOOK_EVERY)) is None:

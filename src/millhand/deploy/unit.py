@@ -88,7 +88,7 @@ class WorkerUnit:
         state = f"%S/{self.name}"
         made = [f"{kind}Directory={self.name}" for kind in ("State", "Cache")]
         home = f"Environment=HOME={state} XDG_CACHE_HOME=%C/{self.name}"
-        return [*who, *made, f"WorkingDirectory={state}", home]
+        return [*who, *made, "StateDirectoryMode=0750", f"WorkingDirectory={state}", home]
 
     def _files(self) -> list[str]:
         """Homes and the system's temporary files are out of sight, but for what the worker needs of them."""

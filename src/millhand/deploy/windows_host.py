@@ -35,6 +35,7 @@ if sys.platform == "win32":
                     folder=Path(self._order.folder),
                     interrupt=_interrupt,
                     stop_seconds=self._order.stop_seconds + _SLACK,
+                    log=Path(self._order.folder, "logs", f"{args[0]}.log"),
                     flags=subprocess.CREATE_NEW_PROCESS_GROUP,
                 )
             )

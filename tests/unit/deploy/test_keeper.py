@@ -24,6 +24,7 @@ def kept(folder: Path, program: str, stop_seconds: float = 10.0) -> Kept:
         folder=folder,
         interrupt=interrupt,
         stop_seconds=stop_seconds,
+        log=folder / "logs" / "worker.log",
         restart_seconds=0.01,
     )
 
@@ -66,6 +67,19 @@ def test_what_does_not_listen_is_killed_after_its_time(tmp_path: Path) -> None:
 def test_a_wrong_configuration_is_not_tried_again(tmp_path: Path) -> None:
     assert Keeper(kept(tmp_path, "sys.exit(2)")).run() == 2
     assert runs(tmp_path) == 1
+
+
+def test_what_it_says_is_kept_and_a_large_log_gives_way(tmp_path: Path) -> None:
+    order = kept(tmp_path, "print('one line'); sys.exit(2)")
+    Keeper(order).run()
+    Keeper(order).run()
+    assert order.log.read_text().split() == ["one", "line"] * 2
+
+    with order.log.open("wb") as grown:
+        grown.truncate(30_000_000)
+    Keeper(order).run()
+    assert order.log.read_text().split() == ["one", "line"]
+    assert order.log.with_name("worker.old.log").stat().st_size == 30_000_000
 
 
 def test_an_order_survives_the_registry() -> None:
