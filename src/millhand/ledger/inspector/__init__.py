@@ -11,9 +11,10 @@ from millhand.core.ports import QueueStats
 from millhand.core.state import State
 from millhand.database import Database
 from millhand.ledger.filters import JobFilter
-from millhand.ledger.inspector import changes, failures, job, jobs, overview, queues, workers
+from millhand.ledger.inspector import activity, changes, failures, job, jobs, overview, queues, workers
 from millhand.ledger.inspector.changes import Changes, Mark
 from millhand.ledger.views import (
+    Activity,
     AuditPage,
     Count,
     EventView,
@@ -107,6 +108,11 @@ class Inspector:
         """How everything stands now."""
         now, silent_since = self._moments()
         return await self._database.read(lambda connection: overview.overview(connection, now, silent_since))
+
+    async def activity(self) -> Activity:
+        """What ended in the last hour, minute by minute."""
+        now = self._database.clock.now()
+        return await self._database.read(lambda connection: activity.activity(connection, now))
 
     async def changes(self, since: Mark | None) -> Changes:
         """What changed since the mark of an earlier look, by name only; without one, the mark to begin with."""

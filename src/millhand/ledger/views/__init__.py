@@ -5,6 +5,7 @@ redacted (`redact`).
 """
 
 from millhand.ledger.views.fleet import (
+    Activity,
     AuditPage,
     AuditView,
     FailureGroup,
@@ -28,6 +29,7 @@ from millhand.ledger.views.jobs import (
 )
 
 __all__ = [
+    "Activity",
     "ArtefactView",
     "AttemptView",
     "AuditPage",

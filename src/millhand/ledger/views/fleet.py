@@ -110,3 +110,14 @@ class Overview:
     workers: int
     slots: int
     running: tuple[JobRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """How many jobs ended in each minute up to the instant `until`, by queue and final state; the oldest first.
+
+    There are fewer minutes than in an hour where more jobs ended than are looked at.
+    """
+
+    minutes: tuple[Mapping[tuple[str, State], int], ...]
+    until: int

@@ -1,1 +1,1 @@
-"""The dashboard: pages for people, rendered here. It reads by the inspector and acts by the commands, as the API does."""
+"""The dashboard: pages for people, rendered here; it reads by the inspector and acts by the commands."""

@@ -1,7 +1,7 @@
 """Pages from templates: everything that is put into one is escaped, and a name that is not there is an error."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -98,15 +98,22 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(
-        span=words.span,
-        about=words.about,
-        exact=words.exact,
-        clock_time=words.clock_time,
-        size=words.size,
-        pretty=words.pretty,
-        one_line=words.one_line,
-        path=lambda text: quote(str(text), safe=""),
-    )
-    made.globals.update(asset=asset, jobs_url=jobs_url, count_of=count_of, State=State)  # pyright: ignore[reportUnknownMemberType] - a dict of anything
+    filters: dict[str, Callable[..., object]] = {
+        "span": words.span,
+        "about": words.about,
+        "exact": words.exact,
+        "clock_time": words.clock_time,
+        "size": words.size,
+        "pretty": words.pretty,
+        "one_line": words.one_line,
+        "segment": _segment,
+    }
+    values = {"asset": asset, "jobs_url": jobs_url, "count_of": count_of, "State": State}
+    made.filters.update(filters)  # pyright: ignore[reportUnknownMemberType] - Jinja's own table says not of what
+    made.globals.update(values)  # pyright: ignore[reportUnknownMemberType] - as above
     return made
+
+
+def _segment(name: str) -> str:
+    """A name as one segment of an address."""
+    return quote(name, safe="")

@@ -151,4 +151,4 @@ async def form_of(request: Request, cookie: str) -> FormData:
 
 def keep_cookie(request: Request, response: Response, cookie: str) -> None:
     """Have the browser keep the visitor's cookie until it is closed."""
-    response.set_cookie(COOKIE, cookie, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/")
+    response.set_cookie(COOKIE, cookie, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/")

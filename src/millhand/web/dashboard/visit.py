@@ -1,6 +1,5 @@
 """One visit to a page: who is there, what they asked for, and how they are answered."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -74,5 +73,5 @@ class Visit:
 
     def back(self, path: str, said: str = "", **query: str) -> Response:
         """Send the visitor to a page of ours after an action, which then says in words what was `said` in one."""
-        words: Mapping[str, str] = {**query, **({"said": said} if said else {})}
+        words = {**query, **({"said": said} if said else {})}
         return RedirectResponse(f"{path}?{urlencode(words)}" if words else path, _SEE_OTHER)

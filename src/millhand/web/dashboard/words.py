@@ -62,10 +62,8 @@ def size(count: float) -> str:
     for unit in ("KiB", "MiB", "GiB"):
         count /= _KIB
         if count < _KIB:
-            break
-    else:
-        count, unit = count / _KIB, "TiB"
-    return f"{count:.1f} {unit}"
+            return f"{count:.1f} {unit}"
+    return f"{count / _KIB:.1f} TiB"
 
 
 def pretty(value: object) -> str:

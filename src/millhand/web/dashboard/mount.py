@@ -1,0 +1,19 @@
+"""All routes of the dashboard."""
+
+from starlette.routing import BaseRoute
+
+from millhand.web.access.gate import Gate
+from millhand.web.dashboard.pages import failures, fleet, job, jobs, live, overview, queues, static
+from millhand.web.dashboard.pages.sign_in import SignIn
+from millhand.web.dashboard.routing import Door
+from millhand.web.dashboard.sessions import Sessions
+from millhand.web.desk import Desk
+
+_MODULES = (overview, jobs, job, failures, queues, fleet, live)
+
+
+def dashboard(desk: Desk, gate: Gate) -> list[BaseRoute]:
+    """The pages, their actions, and what they are made with."""
+    door = Door(desk, gate, Sessions(desk.app.clock))
+    pages = [page for module in _MODULES for page in module.pages.all]
+    return [*door.routes(pages), *SignIn(door).routes(), static.route]
