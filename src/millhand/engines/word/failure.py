@@ -22,8 +22,8 @@ NOT_INSTALLED = frozenset({0x80040154, 0x800401F3})
 WRONG_PASSWORD = frozenset({0x800A1520})
 """5408: the password is incorrect."""
 
-CORRUPT = frozenset({0x800A16A0, 0x800A1450})
-"""5792, the file appears to be corrupted; 5200, Word can't read this document."""
+CORRUPT = frozenset({0x800A16A0})
+"""5792: the file appears to be corrupted."""
 
 
 class ComFailure(Exception):
