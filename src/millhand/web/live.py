@@ -49,8 +49,8 @@ class Watcher:
         """Note what it will be told next."""
         names = news.names if self._wanted is None else news.names & {self._wanted, EVERYTHING}
         if names:
-            crowded = len(self._names | names) > _MOST_NAMED
-            self._names = {EVERYTHING} if crowded else self._names | names
+            both = self._names | names
+            self._names = {EVERYTHING} if EVERYTHING in both or len(both) > _MOST_NAMED else both
             self._id = news.id
             self._come.set()
 
@@ -70,10 +70,11 @@ class Watcher:
 
 
 class Hub:
-    """Looks for changes while there are watchers, and tells them."""
+    """Looks for changes, `every` so many seconds while there are watchers, and tells them."""
 
-    def __init__(self, look: Look, clock: Clock) -> None:
+    def __init__(self, look: Look, clock: Clock, *, every: float = _LOOK_EVERY) -> None:
         self._look = look
+        self._every = every
         self._clock = clock
         self._watchers: set[Watcher] = set()
         self._wanted = asyncio.Event()
@@ -106,7 +107,7 @@ class Hub:
             mark: Mark | None = None
             while self._watchers:
                 mark = await self._turn(mark)
-                await asyncio.sleep(_LOOK_EVERY)
+                await asyncio.sleep(self._every)
             self._wanted.clear()
             self._epoch = self._clock.new_id()[-12:]  # what happens unwatched is not remembered
             self._past.clear()

@@ -36,6 +36,7 @@ async def answer(blobs: BlobStore, artefact: Artefact, asked: Headers, *, inline
     etag = f'"{artefact.sha256}"'
     headers = {
         "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",  # kept by who may see it, and asked for again by its ETag
         "ETag": etag,
         "Content-Disposition": _disposition(artefact, inline=inline),
         "Content-Security-Policy": _SANDBOX,

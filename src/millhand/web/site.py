@@ -107,6 +107,7 @@ def api() -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         responses=_PROBLEM,
         telemetry={"auto_configure": False},
         separate_input_output_schemas=False,

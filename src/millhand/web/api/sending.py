@@ -10,9 +10,11 @@ from fastapi import Header, Query, Response
 from pydantic import ValidationError
 
 from millhand.core.errors import InvalidArgs, WaitTimeout
+from millhand.core.failure import Failure as JobFailure
 from millhand.core.job import DEFAULT_TENANT, Args, NewJob
 from millhand.core.maker import JobMaker, SendOptions
 from millhand.core.problems import problems
+from millhand.core.redact import redact_text
 from millhand.core.state import FINAL
 from millhand.ledger.requests import Requests
 from millhand.telemetry.tracing import send_span
@@ -122,6 +124,11 @@ async def answer(caller: Caller, ticket: Ticket, response: Response, wait: float
         state=job.state,
         duplicate=ticket.duplicate,
         result=job.result,
-        failure=None if job.failure is None else Failure.model_validate(job.failure),
+        failure=None if job.failure is None else _shown(job.failure),
         url=url,
     )
+
+
+def _shown(why: JobFailure) -> Failure:
+    """A failure as it is stored, with what is secret in its message hidden."""
+    return Failure.model_validate(replace(why, message=redact_text(why.message)))
