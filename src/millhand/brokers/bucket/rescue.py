@@ -21,6 +21,7 @@ from millhand.stores import Bucket
 
 _SWEEP_EVERY = 300.0
 _SWEPT_AT_ONCE = 100
+_PAGES_SWEPT = 10
 _MARKED_FOR = 600.0
 _LEASE_EXPIRED = failure(
     "lease_expired", "the worker stopped renewing its lease: it died, was cut off, or stood still for too long"
@@ -107,6 +108,9 @@ class Rescuer:
         for kept in free[:_SWEPT_AT_ONCE]:
             if await self._bucket.find(kept.note.key) is None:
                 await self._notes.delete(kept.note.key)
-        long_ago = after(self._time.now(), -_MARKED_FOR)
+        long_ago, pages = after(self._time.now(), -_MARKED_FOR), 0
         async for page in self._bucket.pages(ENDED):
             await together([self._bucket.delete(facts.key) for facts in page if facts.modified < long_ago])
+            pages += 1
+            if pages == _PAGES_SWEPT:  # the rest moves up until the next time
+                break
