@@ -16,7 +16,7 @@ def plain(cli: Cli) -> Cli:
 
 
 def test_they_are_listed_with_their_variables(plain: Cli) -> None:
-    assert [row["service"] for row in plain("services", "list").table] == ["page-export"]
+    assert [row["service"] for row in plain("services", "list").table] == ["docserver", "page-export"]
     shown = plain("services", "show", "page-export", API_URL="http://api:5173", API_KEY="s3cret").table
     told = {row["variable"]: (row["value"], row["origin"]) for row in shown}
     assert told["API_URL"] == ("http://api:5173", "environment API_URL")
