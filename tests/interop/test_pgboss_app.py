@@ -19,6 +19,8 @@ from millhand.config import Settings
 from millhand.config.settings import WorkerSettings
 from millhand.core.clock import SystemClock
 from millhand.core.durability import Durability
+from millhand.core.job import Delivery
+from millhand.core.settlement import Settlement
 from millhand.core.standing import Standing
 from millhand.core.state import State
 from tests.interop import printing
@@ -253,3 +255,32 @@ async def test_a_worker_that_is_gone_is_spoken_for(node: Application, tmp_path: 
         await journaled(other).catch_up(tell)
         assert told == [job_id]
         assert (await other.inspector.records([job_id]))[job_id].state is State.DISCARDED
+
+
+class Listener:
+    """An observer that hears of nothing but jobs that were given up."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def began(self, delivery: Delivery, at: int) -> None: ...
+
+    async def failing(self, settlement: Settlement) -> None: ...
+
+    def settled(self, settlement: Settlement) -> None: ...
+
+    async def given_up(self, standing: Standing) -> None:
+        self.told.append(standing.id)
+
+
+async def test_a_worker_that_starts_tells_of_what_was_given_up_meanwhile(node: Application, tmp_path: Path) -> None:
+    queue = node.queue(retryLimit=0)
+    async with backends(node, queue, tmp_path) as (ours, _):
+        job_id = node.send(queue, {"how": "alone"})
+        await ours.broker.receive(1, 5)
+        node.boss.call("fail", queue, job_id, {"message": "enough"})
+    app, listener = app_on(node, queue, tmp_path), Listener()
+    app.observers.append(lambda _: listener)
+    async with working(app):
+        await poll_until(lambda: listener.told, within=5)
+    assert listener.told == [job_id]
