@@ -19,6 +19,7 @@ _LARGEST_PDF = 1024 * 1024 * 1024
 _LARGEST_NOTE = 1024 * 1024
 _TAIL = 5.0
 """Seconds after its PDF in which a worker ends its job."""
+_LAST_TRY = 2.0
 _TRIES = 3
 _LINGER = 10.0
 """Seconds that a worker may take to let go of a document that nobody waits for any more."""
@@ -31,14 +32,22 @@ class Exchange:
         self._bucket = bucket
         self._input = f"{INPUTS}/{name}.docx"
         self._output = f"{OUTPUTS}/{name}.pdf"
+        self._patience = 0.0
         self._unanswered = False
         self._withdrawn = False
         self._log = structlog.get_logger("millhand.docserver").bind(document=self._input)
 
     async def send(self, docx: bytes) -> ObjectFacts:
         """Put the document; what comes back tells the store's time, too."""
-        self._unanswered = True
-        await self._bucket.upload(self._input, [docx], _DOCX)
+        self._patience = _LAST_TRY  # it may come through without an answer, and nobody should wait long for that
+        try:
+            await self._bucket.upload(self._input, [docx], _DOCX)
+        except BlobStoreDown:
+            raise
+        except BlobFailed:
+            self._patience = 0.0  # it was refused, so nothing was put
+            raise
+        self._patience, self._unanswered = 2 * _LINGER, True
         return await self._bucket.stat(self._input)
 
     async def answer(self, seconds: float) -> bytes | None:
@@ -69,8 +78,10 @@ class Exchange:
 
     async def clear(self) -> None:
         """Remove all that there is of the document; raises nothing: what could not be removed is told in the log."""
+        if not self._patience:  # nothing was put
+            return
         try:
-            async with asyncio.timeout(2 * _LINGER):
+            async with asyncio.timeout(self._patience):
                 if self._unanswered:
                     await self._let_go()
                 await self._remove()
