@@ -24,6 +24,7 @@ from millhand.core.job import Delivery, NewJob, Sent
 from millhand.core.ports import CancelResult, QueueStats
 from millhand.core.settlement import Settlement
 from millhand.core.standing import Standing
+from millhand.core.state import FINAL
 from millhand.stores import Bucket
 
 T = TypeVar("T")
@@ -162,7 +163,10 @@ class BucketBroker:
 
         with outages():
             await together([settle_one(places) for places in of_one.values()])
-        self._changed(parts)
+        if all(each.state in FINAL and not each.follow_ups for each in settlements):
+            parts.counting.forget()  # what the last look found is still what there is to do
+        else:
+            self._changed(parts)
         return [answers[place] for place in range(len(settlements))]
 
     async def cancel(self, job_id: str) -> CancelResult:
