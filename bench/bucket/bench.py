@@ -3,7 +3,7 @@
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -23,6 +23,7 @@ _MINUTE = 60.0
 MEASURES = (
     *(Measure(f"drain x{number}", "/s", "higher") for number in _WORKERS),
     *(Measure(f"overhead x{number}", "ms", "lower") for number in _WORKERS),
+    Measure("requests", "/document", "lower"),
     *(Measure(f"idle {kind}s", "/min", "lower") for kind in _CALLS),
 )
 
@@ -42,6 +43,14 @@ FULL = Sizes(documents=200, idle=60.0, settle=30.0)
 QUICK = Sizes(documents=12, idle=12.0, settle=8.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """How many documents came a second, and how many requests went for each."""
+
+    rate: float
+    requests: float
+
+
 class Measuring:
     """Measures on one server, in folders and buckets of which each is used once."""
 
@@ -57,9 +66,9 @@ class Measuring:
         ours = {number: self._drain(lambda place, number=number: workers(place, number), number) for number in _WORKERS}
         plain = {1: self._drain(plain_loop, 1)}
         return {
-            OURS: {**_rates(ours), **_overheads(ours, base), **self._idle(lambda place: workers(place, 1))},
-            STRAIGHT: _rates(base),
-            PLAIN: {**_rates(plain), **_overheads(plain, base), **self._idle(plain_loop)},
+            OURS: {**_values(ours), **_overheads(ours, base), **self._idle(lambda place: workers(place, 1))},
+            STRAIGHT: {f"drain x{number}": rate for number, rate in base.items()},
+            PLAIN: {**_values(plain), **self._idle(plain_loop)},
         }
 
     def _straight(self, number: int) -> float:
@@ -67,11 +76,13 @@ class Measuring:
         folder.mkdir()
         return _rate(straight(_DOCUMENT, folder, self._sizes.documents, number), number)
 
-    def _drain(self, way: Way, number: int) -> float:
+    def _drain(self, way: Way, number: int) -> "Drained":
         with self._place() as place:
             place.fill(_DOCUMENT, self._sizes.documents)
             with way(place):
-                return _rate(place.wait_for(self._sizes.documents), number)
+                times = place.wait_for(self._sizes.documents)
+            between = [each for each in place.meter.requests if times[0] <= each.at < times[-1]]
+            return Drained(_rate(times, number), len(between) / (len(times) - 1))
 
     def _idle(self, way: Way) -> dict[str, float]:
         with self._place() as place:
@@ -120,13 +131,14 @@ def _rate(times: Sequence[float], at_once: int) -> float:
     return len(rest) / (rest[-1] - first)
 
 
-def _rates(rates: dict[int, float]) -> dict[str, float]:
-    return {f"drain x{number}": rate for number, rate in rates.items()}
+def _values(drained: Mapping[int, Drained]) -> dict[str, float]:
+    rates = {f"drain x{number}": one.rate for number, one in drained.items()}
+    return rates | {"requests": drained[1].requests}
 
 
-def _overheads(rates: dict[int, float], base: dict[int, float]) -> dict[str, float]:
-    """Milliseconds of a worker's time that each document takes longer than straight."""
-    return {f"overhead x{number}": 1_000 * number * (1 / rates[number] - 1 / base[number]) for number in rates}
+def _overheads(drained: Mapping[int, Drained], base: Mapping[int, float]) -> dict[str, float]:
+    """Milliseconds that a document takes a worker longer than straight."""
+    return {f"overhead x{number}": 1_000 * number * (1 / drained[number].rate - 1 / base[number]) for number in drained}
 
 
 def _note(sizes: Sizes, repeats: int) -> str:
