@@ -75,9 +75,11 @@ class Door:
         async def answer(request: Request) -> Response:
             cookie = request.cookies.get(COOKIE) or new_cookie()
             who: Principal | None = None
+            form = FormData()
             try:
                 who = await self._admit(page, cookie)
-                form = await form_of(request, cookie) if page.method == "POST" else FormData()
+                if page.method == "POST":
+                    form = await form_of(request, cookie, self.desk.settings.api.max_files)
                 visit = Visit(
                     request=request,
                     visitor=Visitor(who, self.desk),
@@ -92,6 +94,8 @@ class Door:
                 _log.error("page failed", path=request.url.path, exc_info=error)
                 bug = Refused(500, "an error in millhand itself", code="bug", hint="Its traceback is in the log.")
                 response = self._trouble(request, cookie, who, bug)
+            finally:
+                await form.close()
             if COOKIE not in request.cookies:
                 keep_cookie(request, response, cookie)
             return response
@@ -135,9 +139,9 @@ class Door:
         return HTMLResponse(render("error.html", look, values), status, headers)
 
 
-async def form_of(request: Request, cookie: str) -> FormData:
+async def form_of(request: Request, cookie: str, most_files: int = 0) -> FormData:
     """The form that a request brings; raises `Refused` (403) unless it is one of our own pages'."""
-    form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
+    form = await request.form(max_files=most_files, max_fields=_MOST_FIELDS)
     given = form.get("token", "")
     if not (isinstance(given, str) and is_form_token(cookie, given)):
         raise Refused(

@@ -47,6 +47,15 @@
     $(`#${id}`).addEventListener("click", act);
   }
 
+  /* Dropping files: the whole field takes them, and a URL is not asked for then. */
+  $$(".drop").forEach((drop) => {
+    const file = $("input", drop);
+    for (const [name, over] of [["dragover", true], ["dragleave", false], ["drop", false]]) {
+      drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.toggle("over", over); });
+    }
+    drop.addEventListener("drop", (event) => { if (event.dataTransfer.files.length) file.files = event.dataTransfer.files; });
+  });
+
   /* Live updates: the stream tells names; what this page watches is fetched again and morphed in place. */
   const watches = main.dataset.watches;
   const live = $("#live");
