@@ -53,7 +53,7 @@ class PgBossRecords:
         """The rows, both workers' journals, the attempts that follow from them, and what our ledger has wrong."""
         history = told_once(read_history(folder / "history"))
         node = list(_node_runs(self.journal))
-        gathering = _Gathering(self.expires_after, history, node)
+        gathering = Gathering(self.expires_after, history, node)
         for row in await self._rows():
             gathering.add(row)
         runs = [*handler_runs(folder), *(_handler_run(run) for run in node)]
@@ -71,7 +71,7 @@ class PgBossRecords:
             return await found.fetchall()
 
 
-class _Gathering:
+class Gathering:
     """Puts the jobs together, one after the other."""
 
     def __init__(self, expires_after: float, history: Sequence[Entry], node: Sequence[NodeRun]) -> None:
@@ -97,12 +97,8 @@ class _Gathering:
         One of ours may have asked in vain for an end which a job did not come to: that is another question.
         """
         node = [lease.claim for leases in self._leases.values() for lease in leases if lease.run is not None]
-        asked = {(each.job_id, each.fence, each.cause) for each in self._history if isinstance(each, Ending)}
-        answers = [
-            _answered(row)
-            for row in self._attempts
-            if not row.rescued and (row.job_id, row.fence, row.cause) not in asked
-        ]
+        asked = {_end(each) for each in self._history if isinstance(each, Ending)}
+        answers = [_answered(row) for row in self._attempts if not row.rescued and _end(row) not in asked]
         evidence = Evidence(
             history=[*self._history, *node, *answers],
             jobs=self._jobs,
@@ -185,6 +181,10 @@ def _job(final: Final, envelope: Mapping[str, Any], attempts: Sequence[AttemptRo
         max_crashes=caps[1] if foreign else own[1],
         parent_id=envelope.get("parent_id"),
     )
+
+
+def _end(one: AttemptRow | Ending) -> tuple[object, ...]:
+    return (one.job_id, one.fence, one.state, one.cause, one.charge)
 
 
 def _answered(row: AttemptRow) -> Ending:

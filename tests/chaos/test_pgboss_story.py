@@ -3,14 +3,16 @@
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from millhand.core.settlement import Charge
 from millhand.core.state import Cause, State
+from millhand.testing.checker import check
 from millhand.testing.evidence import JobRow
 from millhand.testing.history import Claim, Ending
 from tests.chaos.pgboss_ledger import contradictions
-from tests.chaos.pgboss_records import told_once
+from tests.chaos.pgboss_records import Gathering, told_once
 from tests.chaos.pgboss_story import Final, Lease, NodeRun, Told, claim_of, tell
 
 SECOND = 1_000_000
@@ -120,6 +122,21 @@ def test_pg_boss_fails_a_job_that_it_could_not_complete() -> None:
     assert ends(replace(DONE, retry_count=1), run, again) == [FAILED, SUCCEEDED]
     by_hand = nodes(1, ended_at=2 * SECOND, how="returned")
     assert told(replace(DONE, retry_count=1), by_hand, again).breaches
+
+
+def test_an_end_that_a_worker_asked_for_in_vain_is_not_mistaken_for_the_one_that_came() -> None:
+    """Ours wanted to hand the job back uncharged, but the server was away until pg-boss' rules had failed the job."""
+    lost = replace(settled(1, State.RETRYABLE, Charge.NOTHING, accepted=None), cause=Cause.FAILED)
+    again = nodes(30, attempt=2, ended_at=31 * SECOND, how="returned", settled=True)
+    assert again.run is not None
+    gathering = Gathering(EXPIRES, [ours(1).claim, lost], [again.run])
+    times = {"created_on": datetime.fromtimestamp(0, UTC), "completed_on": datetime.fromtimestamp(31, UTC)}
+    envelope = {"kind": "chaos.quick", "max_attempts": 4, "max_crashes": 10}
+    row = {"id": "j", "state": "completed", "data": {"millhand": envelope}, "output": {"node": again.run.name}}
+    gathering.add({**row, **times, "retry_count": 1, "retry_limit": 12})
+    gathered = gathering.gathered([])
+    assert [row.charge for row in gathered.evidence.attempts] == [Charge.ATTEMPT, Charge.ATTEMPT]
+    assert [*gathered.breaches, *check(gathered.evidence)] == []
 
 
 def test_claims_lost_at_the_end_give_a_job_up() -> None:
