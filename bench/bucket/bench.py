@@ -61,15 +61,19 @@ class Measuring:
         self._numbers = count(1)
 
     def measure(self) -> dict[Contender, dict[str, float]]:
-        """All values of one repeat."""
+        """The values of one repeat."""
         base = {number: self._straight(number) for number in _WORKERS}
         ours = {number: self._drain(lambda place, number=number: workers(place, number), number) for number in _WORKERS}
         plain = {1: self._drain(plain_loop, 1)}
         return {
-            OURS: {**_values(ours), **_overheads(ours, base), **self._idle(lambda place: workers(place, 1))},
+            OURS: {**_values(ours), **_overheads(ours, base)},
             STRAIGHT: {f"drain x{number}": rate for number, rate in base.items()},
-            PLAIN: {**_values(plain), **self._idle(plain_loop)},
+            PLAIN: _values(plain),
         }
+
+    def idle(self) -> dict[Contender, dict[str, float]]:
+        """What is asked of a bucket where nothing comes: the same each time, so once is enough."""
+        return {OURS: self._idle(lambda place: workers(place, 1)), PLAIN: self._idle(plain_loop)}
 
     def _straight(self, number: int) -> float:
         folder = self._folder / str(next(self._numbers))
@@ -116,12 +120,17 @@ def run(sizes: Sizes, repeats: int) -> Results:
             measuring = Measuring(server, folder, sizes)
             for repeat in range(repeats):
                 print(f"bench: documents from a bucket, repeat {repeat + 1} of {repeats}", file=sys.stderr)
-                try:
-                    for contender, values in measuring.measure().items():
-                        results.add(contender, values)
-                except NotDoneError as error:
-                    results.absent["a repeat"] = str(error)
+                _add(measuring.measure, results)
+            _add(measuring.idle, results)
     return results
+
+
+def _add(measure: Callable[[], dict[Contender, dict[str, float]]], results: Results) -> None:
+    try:
+        for contender, values in measure().items():
+            results.add(contender, values)
+    except NotDoneError as error:
+        results.absent["a repeat"] = str(error)
 
 
 def _rate(times: Sequence[float], at_once: int) -> float:
