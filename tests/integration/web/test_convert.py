@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starlette.datastructures import UploadFile
 
 from millhand.app.app import App
 from millhand.config import Settings
 from millhand.config.api import ApiSettings
-from millhand.web.uploads import plain_name, sweep
+from millhand.core.errors import BlobMissing
+from millhand.web.problems import Refused
+from millhand.web.uploads import Folder, plain_name, sweep
 from tests.integration.web.conftest import Served, form, serving
 from tests.support import needs_soffice, wait_until
 
@@ -97,6 +100,23 @@ def test_old_uploads_are_removed(tmp_path: Path) -> None:
     os.utime(old.parent, (1, 1))
     assert asyncio.run(sweep(app)) == 0
     assert (old.parent.exists(), young.exists()) == (False, True)
+
+
+async def test_uploads_may_live_in_an_object_store(tmp_path: Path) -> None:
+    app = App(settings=Settings(data_dir=tmp_path, api=ApiSettings(uploads="memory://uploads/")))
+    folder = Folder(app, "acme")
+    url, sha256 = await folder.keep(UploadFile(io.BytesIO(b"Dear reader"), filename="my letter.txt"))
+    assert (url.startswith("memory://uploads/"), url.endswith("/my-letter.txt"), len(sha256)) == (True, True, 64)
+    folder.check({"source": url, "more": [url]})
+    with pytest.raises(Refused):
+        Folder(app, "bolt").check({"source": url})
+    async with folder.used() as used:
+        used.is_true = True
+    assert (await app.blobs.stat(url)).size == 11
+    async with folder.used():
+        pass
+    with pytest.raises(BlobMissing):
+        await app.blobs.stat(url)
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,7 @@ def test_a_tenants_key_sees_that_tenants_jobs(site: Served) -> None:
         ("/v1/jobs?filter=colour:red", 422, "usage", "can't be filtered by 'colour'"),
         ("/v1/jobs?filter=since:99999999999999999d", 422, "usage", "no clock"),
         ("/v1/jobs?cursor=99999999999999999999", 422, "invalid_request", "query cursor"),
+        ("/v1/jobs?filter=key:%00", 422, "invalid_request", "query filter"),
         ("/v1/jobs/nothing", 404, "not_found", "there is no job 'nothing'"),
         ("/v1/jobs/no%00thing", 422, "invalid_request", "path job_id"),
         ("/v1/queues/nothing", 404, "not_found", "there is no queue"),

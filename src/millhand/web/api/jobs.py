@@ -12,7 +12,7 @@ from millhand.web.access.operation import resource
 from millhand.web.access.roles import Role
 from millhand.web.api.models.base import Items, Page
 from millhand.web.api.models.jobs import Artefact, Attempt, Detail, Event, Job
-from millhand.web.api.parameters import After, Cursor, JobId, Limit
+from millhand.web.api.parameters import NO_NUL, After, Cursor, JobId, Limit
 from millhand.web.desk import Caller
 
 router = resource("/v1/jobs", "jobs")
@@ -22,7 +22,14 @@ _FILTER = "Words with a field before a colon; others are searched in the error's
     f"`{name}:` {meaning}" for name, meaning in FIELDS.items()
 )
 Filter = Annotated[
-    str, Query(alias="filter", max_length=2_000, description=_FILTER, examples=["state:discarded since:2h"])
+    str,
+    Query(
+        alias="filter",
+        max_length=2_000,
+        pattern=NO_NUL,
+        description=_FILTER,
+        examples=["state:discarded since:2h"],
+    ),
 ]
 
 

@@ -9,8 +9,9 @@ from millhand.core.retry import LONGEST_WAIT
 from millhand.core.state import State
 from millhand.web.api.models.base import Asked, Shown
 from millhand.web.api.models.jobs import Failure
+from millhand.web.api.parameters import NO_NUL
 
-Text = Annotated[str, StringConstraints(max_length=LONGEST_NAME, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, StringConstraints(max_length=LONGEST_NAME, pattern=NO_NUL)]
 _EXAMPLE: dict[str, Any] = {
     "kind": "document.convert",
     "args": {"source": "file:///srv/documents/letter.docx"},
