@@ -21,6 +21,7 @@ from millhand.web.access.gate import Gate
 from millhand.web.api import ROUTERS
 from millhand.web.dashboard.mount import dashboard
 from millhand.web.desk import Desk
+from millhand.web.gotenberg import routes as gotenberg
 from millhand.web.guard import Bounds, Guard, Names
 from millhand.web.health import health_app
 from millhand.web.live import Hub
@@ -115,6 +116,7 @@ def api() -> FastAPI:
     problems.install(made)
     for router in ROUTERS:
         made.include_router(router)
+    made.include_router(gotenberg.router)
     return made
 
 

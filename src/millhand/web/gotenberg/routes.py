@@ -1,0 +1,44 @@
+"""The routes: a form in, the file out, or the file sent to a webhook."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from importlib.metadata import version
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import PlainTextResponse
+
+from millhand.web.access.gate import needs
+from millhand.web.access.roles import Role, Scope
+from millhand.web.desk import Caller
+from millhand.web.gotenberg.answers import collect, response_of
+from millhand.web.gotenberg.documents import send_documents
+from millhand.web.gotenberg.errand import Errand, run
+from millhand.web.gotenberg.route import ClientRoute
+from millhand.web.problems import Refused
+from millhand.web.uploads import FORM, Form, form_of, is_form
+
+router = APIRouter(route_class=ClientRoute, include_in_schema=False)
+Operator = Annotated[Caller, needs(Role.OPERATOR)]
+Sending = Callable[[Caller, Form], Awaitable[Sequence[Errand]]]
+
+
+@router.get("/version")
+async def tell_version(_caller: Annotated[Caller, needs(Role.VIEWER, Scope.COMMON)]) -> Response:
+    """Millhand's own version, as Gotenberg tells its own."""
+    return PlainTextResponse(version("millhand"))
+
+
+@router.post("/forms/libreoffice/convert")
+async def convert_documents(caller: Operator, request: Request) -> Response:
+    """Documents as PDF."""
+    return await _serve(caller, request, send_documents)
+
+
+async def _serve(caller: Caller, request: Request, send: Sending) -> Response:
+    if not is_form(request):
+        raise Refused(415, f"Invalid 'Content-Type' header value: want '{FORM}'", code="unsupported_media_type")
+    async with form_of(request, caller.desk.settings.api.max_files) as form:
+        errands = await send(caller, form)
+    made = await run(caller, errands, caller.desk.settings.api.max_wait)
+    name = request.headers.get("gotenberg-output-filename", "")
+    return response_of(await collect(caller.desk.app.blobs, errands, made, name))

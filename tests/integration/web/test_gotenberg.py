@@ -1,0 +1,113 @@
+"""Gotenberg's routes: its fields, its answers, its words for what is wrong."""
+
+import base64
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+
+import pypdfium2
+import pytest
+
+from tests.integration.web.conftest import OWNER, TENANTS, Answer, Served, form, serving
+from tests.support import needs_soffice
+
+Part = str | tuple[str, bytes]
+DOCUMENTS = "/forms/libreoffice/convert"
+
+
+@pytest.fixture(scope="module")
+def works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A site with millhand's own kinds."""
+    folder = tmp_path_factory.mktemp("works")
+    with serving(folder, "up", "--executors", "2", MILLHAND_APP="") as port:
+        yield Served(folder, port)
+
+
+def post(site: Served, path: str, headers: dict[str, str] | None = None, **parts: Part) -> Answer:
+    """Send a form."""
+    body, kind = form(**parts)
+    return site.ask("POST", path, body, key=None, Content_Type=kind, **(headers or {}))
+
+
+def pages_of(pdf: bytes) -> int:
+    with pypdfium2.PdfDocument(pdf) as document:
+        return len(document)
+
+
+@needs_soffice
+def test_a_document_comes_back_as_pdf_by_the_name_that_was_asked_for(works: Served) -> None:
+    named = {"Gotenberg_Output_Filename": "the letter", "Gotenberg_Trace": "trace-1"}
+    answer = post(works, DOCUMENTS, named, files=("A letter.txt", b"Dear reader"), pdfa="PDF/A-2b", unheard="of")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/pdf")
+    assert answer.headers["content-disposition"].startswith('attachment; filename="the letter.pdf"')
+    assert (answer.headers["gotenberg-trace"], int(answer.headers["content-length"])) == ("trace-1", len(answer.body))
+    assert pages_of(answer.body) == 1
+    job = works.ask("GET", "/v1/jobs?kind=document.convert", key=None).json["items"][0]
+    assert works.ask("GET", f"/v1/jobs/{job['id']}", key=None).json["args"]["options"]["pdfa"] == "2b"
+
+
+@needs_soffice
+def test_several_documents_come_back_as_a_zip(works: Served) -> None:
+    answer = post(works, DOCUMENTS, first=("a.txt", b"one"), second=("b.txt", b"two"), third=("a.txt", b"again"))
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/zip")
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+        assert archive.namelist() == ["a.txt.pdf", "b.txt.pdf", "2-a.txt.pdf"]
+        assert {archive.read(name)[:5] for name in archive.namelist()} == {b"%PDF-"}
+
+
+@needs_soffice
+def test_a_document_that_is_none_says_why(works: Served) -> None:
+    answer = post(works, DOCUMENTS, files=("letter.docx", b"this is no package"))
+    assert (answer.status, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    assert b"docx" in answer.body
+    assert works.ask("GET", answer.headers["location"], key=None).json["state"] == "discarded"
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "no form file found"),
+        ({"landscape": "true"}, "landscape"),
+        ({"metadata": '{"Author": "x"}'}, "metadata"),
+        ({"splitMode": "pages"}, "splitMode"),
+        ({"embeds": ("x.xml", b"<x/>")}, "embeds"),
+        ({"pdfa": "PDF/A-4"}, "pdfa"),
+        ({"quality": "101"}, "quality"),
+        ({"merge": "maybe"}, "merge"),
+        ({"merge": "true", "more": ("b.txt", b"b")}, "merge"),
+        ({"nativePageRanges": "one"}, "page_ranges"),
+        ({"allowCopying": "false"}, "ownerPassword"),
+        ({"exportNotes": "true", "exportNotesInMargin": "true"}, "exportNotes"),
+    ],
+)
+def test_what_can_not_be_done_is_refused(works: Served, fields: Mapping[str, Part], words: str) -> None:
+    files: Mapping[str, Part] = {"files": ("a.txt", b"a")} if fields else {}
+    answer = post(works, DOCUMENTS, None, **files, **fields)
+    assert (answer.status, words in answer.body.decode()) == (400, True), answer.body
+
+
+def test_what_is_no_form_is_refused(works: Served) -> None:
+    answer = works.ask("POST", DOCUMENTS, {"url": "x"}, key=None)
+    assert (answer.status, b"multipart/form-data" in answer.body) == (415, True)
+
+
+def test_there_is_a_version(works: Served) -> None:
+    assert works.ask("GET", "/version", key=None).body.decode().count(".") == 2
+
+
+@pytest.mark.parametrize("path", [DOCUMENTS, "/version"])
+def test_a_key_comes_as_a_bearer_or_as_a_password(site: Served, path: str) -> None:
+    method = "GET" if path == "/version" else "POST"
+    fine = 200 if path == "/version" else 415
+
+    def status(key: str | None, **headers: str) -> int:
+        return site.ask(method, path, key=key, **headers).status
+
+    def basic(password: str) -> str:
+        return f"Basic {base64.b64encode(f'anybody:{password}'.encode()).decode()}"
+
+    assert (status(None), status("wrong"), status(OWNER)) == (401, 401, fine)
+    assert (status(None, Authorization=basic(OWNER)), status(None, Authorization=basic("wrong"))) == (fine, 401)
+    assert status(None, Authorization="Basic ???") == 401
+    assert status(site.keys["viewer", None]) == (200 if path == "/version" else 403)
+    assert status(site.keys["operator", TENANTS[0]]) == fine
