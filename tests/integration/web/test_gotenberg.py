@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import pypdfium2
 import pytest
+from PIL import Image
 
 from tests.integration.web.conftest import OWNER, TENANTS, Answer, Served, form, serving
 from tests.support import needs_soffice
@@ -111,3 +112,86 @@ def test_a_key_comes_as_a_bearer_or_as_a_password(site: Served, path: str) -> No
     assert status(None, Authorization="Basic ???") == 401
     assert status(site.keys["viewer", None]) == (200 if path == "/version" else 403)
     assert status(site.keys["operator", TENANTS[0]]) == fine
+
+
+@pytest.mark.needs("chromium")
+def test_a_page_comes_back_as_pdf(works: Served) -> None:
+    answer = post(
+        works,
+        "/forms/chromium/convert/html",
+        index=("index.html", b"<link rel=stylesheet href=style.css><p>one</p><p>two</p><p>three</p>"),
+        style=("style.css", b"p { break-after: page }"),
+        footer=("footer.html", b"<span class=pageNumber></span>"),
+        paperWidth="210mm",
+        paperHeight="29.7cm",
+        marginTop="6pc",
+        landscape="true",
+        nativePageRanges="1-2",
+        waitForExpression="document.styleSheets.length === 1",
+    )
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/pdf"), answer.body
+    with pypdfium2.PdfDocument(answer.body) as document:
+        assert len(document) == 2
+        assert [round(side) for side in document[0].get_size()] == [842, 595]
+        assert document[1].get_textpage().get_text_bounded().split() == ["two", "2"]
+
+
+@pytest.mark.needs("chromium")
+def test_markdown_comes_back_as_pdf(works: Served) -> None:
+    answer = post(
+        works,
+        "/forms/chromium/convert/markdown",
+        index=("index.html", b'<body>{{ toHTML "file.md" }}</body>'),
+        text=("file.md", b"# Heading\n\n<script>document.body.remove()</script>\n\n|a|b|\n|-|-|\n|1|2|\n"),
+    )
+    assert answer.status == 200, answer.body
+    with pypdfium2.PdfDocument(answer.body) as document:
+        text = document[0].get_textpage().get_text_bounded()
+    assert "Heading" in text
+    assert "<script>" in text
+    assert "|" not in text
+
+
+@pytest.mark.needs("chromium")
+def test_a_picture_has_the_size_that_was_asked_for(works: Served) -> None:
+    page = ("index.html", b"<style>body { margin: 0; height: 900px }</style>")
+    path = "/forms/chromium/screenshot/html"
+    clipped = post(works, path, index=page, width="300", height="200", clip="true", format="jpeg", quality="0")
+    assert (clipped.status, clipped.headers["content-type"]) == (200, "image/jpeg")
+    assert Image.open(io.BytesIO(clipped.body)).size == (300, 200)
+    whole = post(works, path, index=page)
+    assert (whole.headers["content-disposition"].partition(";")[2][:21], whole.status) == (' filename="page.png";', 200)
+    assert Image.open(io.BytesIO(whole.body)).size == (800, 900)
+
+
+@pytest.mark.needs("chromium")
+def test_an_address_within_is_forbidden(works: Served) -> None:
+    answer = post(works, "/forms/chromium/screenshot/url", url=f"http://127.0.0.1:{works.port}/")
+    assert (answer.status, b"not public" in answer.body) == (403, True), answer.body
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "words"),
+    [
+        ("convert/url", {}, "'url' is required"),
+        ("convert/html", {"url": "x"}, "'index.html' is required"),
+        ("convert/markdown", {"a": ("index.html", b"x")}, "[.md]"),
+        ("convert/markdown", {"a": ("index.html", b'{{toHTML "b.md"}}'), "c": ("c.md", b"")}, "'b.md'"),
+        ("convert/url", {"url": "https://example.com", "pdfa": "PDF/A-1b"}, "PDF/A"),
+        ("convert/url", {"url": "https://example.com", "userAgent": "x"}, "userAgent"),
+        ("convert/url", {"url": "https://example.com", "scale": "9"}, "scale"),
+        ("convert/url", {"url": "https://example.com", "marginTop": "wide"}, "marginTop"),
+        ("convert/url", {"url": "https://example.com", "waitDelay": "5"}, "waitDelay"),
+        ("convert/url", {"url": "https://example.com", "failOnHttpStatusCodes": "[404]"}, "failOnHttpStatusCodes"),
+        ("convert/url", {"url": "https://example.com", "cookies": '[{"name":"a","secure":true}]'}, "secure"),
+        ("convert/url", {"url": "https://example.com", "extraHttpHeaders": '{"a":"b;scope=c"}'}, "scope"),
+        ("convert/url", {"url": "https://example.com", "emulatedMediaFeatures": '[{"name":"x"}]'}, "prefers"),
+        ("screenshot/url", {"url": "https://example.com", "format": "gif"}, "format"),
+        ("screenshot/url", {"url": "https://example.com", "width": "0"}, "width"),
+    ],
+)
+def test_what_can_not_be_done_of_a_page_is_refused(
+    works: Served, path: str, fields: Mapping[str, Part], words: str
+) -> None:
+    answer = post(works, f"/forms/chromium/{path}", None, **fields)
+    assert (answer.status, words in answer.body.decode()) == (400, True), answer.body

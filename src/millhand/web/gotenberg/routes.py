@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse
 from millhand.web.access.gate import needs
 from millhand.web.access.roles import Role, Scope
 from millhand.web.desk import Caller
+from millhand.web.gotenberg import chromium
 from millhand.web.gotenberg.answers import collect, response_of
 from millhand.web.gotenberg.documents import send_documents
 from millhand.web.gotenberg.errand import Errand, run
@@ -32,6 +33,42 @@ async def tell_version(_caller: Annotated[Caller, needs(Role.VIEWER, Scope.COMMO
 async def convert_documents(caller: Operator, request: Request) -> Response:
     """Documents as PDF."""
     return await _serve(caller, request, send_documents)
+
+
+@router.post("/forms/chromium/convert/url")
+async def convert_url(caller: Operator, request: Request) -> Response:
+    """The page at a URL, as PDF."""
+    return await _serve(caller, request, chromium.convert_url)
+
+
+@router.post("/forms/chromium/convert/html")
+async def convert_html(caller: Operator, request: Request) -> Response:
+    """A page that is sent along, as PDF."""
+    return await _serve(caller, request, chromium.convert_html)
+
+
+@router.post("/forms/chromium/convert/markdown")
+async def convert_markdown(caller: Operator, request: Request) -> Response:
+    """A page with Markdown in it, as PDF."""
+    return await _serve(caller, request, chromium.convert_markdown)
+
+
+@router.post("/forms/chromium/screenshot/url")
+async def screenshot_url(caller: Operator, request: Request) -> Response:
+    """The page at a URL, as a picture."""
+    return await _serve(caller, request, chromium.screenshot_url)
+
+
+@router.post("/forms/chromium/screenshot/html")
+async def screenshot_html(caller: Operator, request: Request) -> Response:
+    """A page that is sent along, as a picture."""
+    return await _serve(caller, request, chromium.screenshot_html)
+
+
+@router.post("/forms/chromium/screenshot/markdown")
+async def screenshot_markdown(caller: Operator, request: Request) -> Response:
+    """A page with Markdown in it, as a picture."""
+    return await _serve(caller, request, chromium.screenshot_markdown)
 
 
 async def _serve(caller: Caller, request: Request, send: Sending) -> Response:
