@@ -97,7 +97,7 @@ def tell(final: Final, leases: Sequence[Lease], lease: float, expires_after: flo
             breaches.append(Breach("leases respected", final.id, text))
         drafts.append(draft)
         expected = one.claim.attempt + _is_charged(draft.row)
-        ended_at = draft.row.finished_at
+        ended_at = one.until if draft.row.rescued else draft.row.finished_at
     if lost_at_the_end := _lost_at_the_end(final, drafts, expected):
         drafts = [*drafts[:-1], *(_not_the_last(each) for each in drafts[-1:]), *lost_at_the_end]
     return Told(_decided(drafts, final.crashes), breaches)
@@ -134,7 +134,9 @@ def _happened(one: Lease, ending: Ending, following: Lease | None, final: Final)
         return False
     if following is None:
         return ending.state is final.state or (ending.state not in FINAL and final.state is State.CANCELLED)
-    return ending.state not in FINAL and following.claim.attempt == one.claim.attempt + _costs(ending.charge)
+    charged = following.claim.attempt - one.claim.attempt
+    # Claims of which nobody was told may have come in between: what is charged may have been any of them.
+    return ending.state not in FINAL and (charged > 0 if _costs(ending.charge) else charged == 0)
 
 
 def _nodes(run: NodeRun, following: Lease | None, final: Final) -> _Draft:
@@ -187,11 +189,12 @@ def _not_the_last(draft: _Draft) -> _Draft:
 def _decided(drafts: Sequence[_Draft], crashes: int) -> list[AttemptRow]:
     """Of the attempts in doubt so many were crashes as the job counts; the others were failures by pg-boss' rules."""
     missing = crashes - sum(each.row.charge is Charge.CRASH and each.open_until is None for each in drafts)
+    in_doubt = sorted((each.row for each in drafts if each.open_until is not None), key=lambda row: not row.rescued)
+    crashed = {row.fence for row in in_doubt[: max(0, missing)]}
     rows: list[AttemptRow] = []
     for each in drafts:
         row, until = each.row, each.open_until
-        if until is not None and missing > 0:
-            missing -= 1
+        if until is not None and row.fence in crashed:
             ran_out = {"cause": Cause.LEASE_EXPIRED, "charge": Charge.CRASH, "failure_code": ""}
             row = replace(row, finished_at=until, **ran_out)
         elif until is not None and row.charge is Charge.CRASH:

@@ -101,6 +101,18 @@ def test_a_claim_that_nobody_was_told_of_shows_in_the_next_count() -> None:
     assert [breach.rule for breach in story.breaches] == ["charged"]
 
 
+def test_a_claim_that_nobody_was_told_of_may_follow_a_settlement_whose_answer_was_lost() -> None:
+    last = ours(9, attempt=3, ending=settled(9, State.COMPLETED))
+    failed = ours(1, ending=settled(1, State.RETRYABLE, accepted=None))
+    assert ends(replace(DONE, retry_count=2, crashes=1), failed, last) == [FAILED, RAN_OUT, SUCCEEDED]
+    assert ends(replace(DONE, retry_count=2, crashes=2), failed, last) == [RAN_OUT, RAN_OUT, SUCCEEDED]
+    released = ours(1, ending=settled(1, State.AVAILABLE, Charge.NOTHING, accepted=None))
+    assert ends(replace(DONE, retry_count=2, crashes=2), released, last) == [RAN_OUT, RAN_OUT, SUCCEEDED]
+    soon = ours(4, attempt=3, ending=settled(4, State.COMPLETED))
+    story = told(replace(DONE, retry_count=2, crashes=2), released, soon)
+    assert [breach.rule for breach in story.breaches] == ["charged"]
+
+
 def test_what_node_completed_has_its_mark_or_its_answer() -> None:
     run = nodes(1, ended_at=2 * SECOND, how="returned")
     assert ends(replace(DONE, completed_by="1.1"), run) == [SUCCEEDED]
