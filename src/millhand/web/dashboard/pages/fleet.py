@@ -21,21 +21,21 @@ async def schedules(visit: Visit) -> Response:
     return visit.page("schedules.html", schedules=await visit.visitor.inspector.schedules())
 
 
-@pages.post("/schedules/{name}/run", Scope.FLEET)
+@pages.post("/schedules/{name:path}/run", Scope.FLEET)
 async def run(visit: Visit) -> Response:
     """Send the schedule's job now, and show it."""
     job_id = await visit.visitor.control.run_schedule(visit.request.path_params["name"])
     return visit.back(f"/jobs/{job_id}", "fired")
 
 
-@pages.post("/schedules/{name}/enable", Scope.FLEET)
+@pages.post("/schedules/{name:path}/enable", Scope.FLEET)
 async def enable(visit: Visit) -> Response:
     """Let it fire again."""
     await visit.visitor.control.enable_schedule(visit.request.path_params["name"])
     return visit.back("/schedules", "enabled")
 
 
-@pages.post("/schedules/{name}/disable", Scope.FLEET)
+@pages.post("/schedules/{name:path}/disable", Scope.FLEET)
 async def disable(visit: Visit) -> Response:
     """Keep it from firing."""
     await visit.visitor.control.disable_schedule(visit.request.path_params["name"])

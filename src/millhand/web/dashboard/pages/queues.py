@@ -25,21 +25,21 @@ async def queues(visit: Visit) -> Response:
     return visit.page("queues.html", queues=found, sparks=sparks)
 
 
-@pages.post("/queues/{name}/pause", Scope.FLEET)
+@pages.post("/queues/{name:path}/pause", Scope.FLEET)
 async def pause(visit: Visit) -> Response:
     """Stop delivering."""
     await visit.visitor.control.pause(await _name(visit))
     return visit.back("/queues", "paused")
 
 
-@pages.post("/queues/{name}/resume", Scope.FLEET)
+@pages.post("/queues/{name:path}/resume", Scope.FLEET)
 async def resume(visit: Visit) -> Response:
     """Deliver again."""
     await visit.visitor.control.resume(await _name(visit))
     return visit.back("/queues", "resumed")
 
 
-@pages.post("/queues/{name}/limits", Scope.FLEET, Role.ADMIN)
+@pages.post("/queues/{name:path}/limits", Scope.FLEET, Role.ADMIN)
 async def limit(visit: Visit) -> Response:
     """Set the limits; an empty field means none."""
     caps = Caps(queue=_number(visit, "running"), tenant=_number(visit, "tenant"), limit_key=_number(visit, "key"))
@@ -47,7 +47,7 @@ async def limit(visit: Visit) -> Response:
     return visit.back("/queues", "limited")
 
 
-@pages.post("/queues/{name}/purge", Scope.FLEET, Role.ADMIN)
+@pages.post("/queues/{name:path}/purge", Scope.FLEET, Role.ADMIN)
 async def purge(visit: Visit) -> Response:
     """Cancel all that waits, if the queue's name was typed."""
     name = await _name(visit)

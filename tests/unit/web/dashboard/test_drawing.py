@@ -1,0 +1,51 @@
+"""What is drawn: the strip of a job's life, and the bars of what ended when."""
+
+from millhand.core.clock import MICROSECONDS
+from millhand.core.state import Cause, State
+from millhand.ledger.views import Activity, Step
+from millhand.web.dashboard.chart import bars
+from millhand.web.dashboard.strip import WIDTH, strip
+
+
+def _step(second: float, state: State | None, lasted: float | None = None, cause: Cause | None = None) -> Step:
+    return Step(at=int(second * MICROSECONDS), state=state, cause=cause, text="", lasted=lasted)
+
+
+def test_a_life_fills_the_strip_in_order() -> None:
+    steps = [_step(0, State.AVAILABLE, 3), _step(3, State.RUNNING, 1, Cause.CLAIMED), _step(4, State.COMPLETED)]
+    stretches = strip(steps, now=100 * MICROSECONDS)
+    assert [(one.state, one.seconds) for one in stretches] == [(State.AVAILABLE, 3), (State.RUNNING, 1)]
+    assert stretches[0].x == 0
+    assert stretches[1].x == stretches[0].width
+    assert abs(stretches[1].x + stretches[1].width - WIDTH) < 1
+    assert stretches[0].width > 2 * stretches[1].width
+
+
+def test_a_running_job_goes_on_until_now() -> None:
+    steps = [_step(0, State.AVAILABLE, 1), _step(1, State.RUNNING, None, Cause.CLAIMED)]
+    assert [one.seconds for one in strip(steps, now=11 * MICROSECONDS)] == [1, 10]
+
+
+def test_a_note_does_not_end_a_stretch() -> None:
+    steps = [_step(0, State.RUNNING, 2), _step(2, None, 3), _step(5, State.COMPLETED)]
+    assert [(one.state, one.seconds) for one in strip(steps, now=0)] == [(State.RUNNING, 5)]
+
+
+def test_a_short_run_is_seen_beside_a_long_wait() -> None:
+    steps = [_step(0, State.SCHEDULED, 86_400), _step(86_400, State.RUNNING, 0.01), _step(86_400.01, State.COMPLETED)]
+    assert min(one.width for one in strip(steps, now=0)) > 10
+
+
+def test_bars_are_stacked_and_the_highest_nearly_fills_the_height() -> None:
+    busy = {("a", State.COMPLETED): 6, ("b", State.COMPLETED): 2, ("a", State.DISCARDED): 2}
+    drawn = bars(Activity(minutes=({}, busy), until=0), height=100)
+    assert [(bar.state, bar.height) for bar in drawn] == [(State.COMPLETED, 73.6), (State.DISCARDED, 18.4)]
+    assert drawn[0].y + drawn[0].height == 100
+    assert round(drawn[1].y + drawn[1].height, 1) == drawn[0].y
+    assert {bar.x for bar in drawn} == {300}
+
+
+def test_bars_of_one_queue_are_its_own() -> None:
+    busy = {("a", State.COMPLETED): 6, ("b", State.COMPLETED): 2}
+    assert [bar.height for bar in bars(Activity(minutes=(busy,), until=0), height=100, queue="b")] == [92]
+    assert bars(Activity(minutes=(busy,), until=0), height=100, queue="c") == ()
