@@ -133,7 +133,7 @@ class Caller:
         try:
             connection.connect()
             # Time-outs of a socket begin anew with each byte; this one does not.
-            with _cut_after(self.seconds, connection.sock):
+            with cut_after(self.seconds, connection.sock):
                 connection.request(call.method, _target(parts), call.body, dict(call.headers))
                 with connection.getresponse() as reply:
                     yield reply
@@ -142,7 +142,9 @@ class Caller:
 
 
 @contextmanager
-def _cut_after(seconds: float, connected: socket.socket) -> Generator[None]:
+def cut_after(seconds: float, connected: socket.socket) -> Generator[None]:
+    """Break a connection off after so many seconds, whatever comes over it."""
+
     def cut() -> None:
         with suppress(OSError):
             connected.shutdown(socket.SHUT_RDWR)

@@ -2,25 +2,78 @@
 
 import base64
 import io
+import json
+import threading
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pypdfium2
 import pytest
 from PIL import Image
 
 from tests.integration.web.conftest import OWNER, TENANTS, Answer, Served, form, serving
-from tests.support import needs_soffice
+from tests.support import needs_soffice, wait_until
 
 Part = str | tuple[str, bytes]
 DOCUMENTS = "/forms/libreoffice/convert"
 
 
+@dataclass(frozen=True)
+class Call:
+    """What a webhook was sent."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A client's web server, which can't take the first call of each path under `/busy`."""
+
+    port: int
+    calls: list[Call]
+
+    def taken(self, path: str) -> Call:
+        """The call that comes to a path."""
+        return wait_until(lambda: [call for call in self.calls if call.path == path], within=30)[-1]
+
+
 @pytest.fixture(scope="module")
-def works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A site with millhand's own kinds."""
+def hook() -> Iterator[Hook]:
+    """The client's web server."""
+    calls: list[Call] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            busy = self.path.startswith("/busy") and not any(call.path == self.path for call in calls)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            body = self.rfile.read(int(headers["content-length"]))
+            calls.append(Call(self.command, self.path, headers, body))
+            self.send_response(503 if busy else 200)
+            self.end_headers()
+
+        def do_PUT(self) -> None:
+            self.do_POST()
+
+        def log_request(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Hook(server.server_port, calls)
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def works(tmp_path_factory: pytest.TempPathFactory, hook: Hook) -> Iterator[Served]:
+    """A site with millhand's own kinds, which may call the hook."""
     folder = tmp_path_factory.mktemp("works")
-    with serving(folder, "up", "--executors", "2", MILLHAND_APP="") as port:
+    allowed = {"MILLHAND_CHROMIUM__ALLOWED_HOSTS": f"127.0.0.1:{hook.port}"}
+    with serving(folder, "up", "--executors", "2", MILLHAND_APP="", **allowed) as port:
         yield Served(folder, port)
 
 
@@ -195,3 +248,51 @@ def test_what_can_not_be_done_of_a_page_is_refused(
 ) -> None:
     answer = post(works, f"/forms/chromium/{path}", None, **fields)
     assert (answer.status, words in answer.body.decode()) == (400, True), answer.body
+
+
+def hooked(hook: Hook, path: str, **more: str) -> dict[str, str]:
+    """The header of a request in webhook mode."""
+    base = f"http://127.0.0.1:{hook.port}{path}"
+    return {"Gotenberg_Webhook_Url": base, "Gotenberg_Webhook_Error_Url": f"{base}-error", **more}
+
+
+@needs_soffice
+def test_a_webhook_gets_the_file_once_it_takes_it(works: Served, hook: Hook) -> None:
+    extra = '{"X-Mine": "yes"}'
+    more = {"Gotenberg_Webhook_Method": "put", "Gotenberg_Webhook_Extra_Http_Headers": extra, "Gotenberg_Trace": "t"}
+    answer = post(works, DOCUMENTS, hooked(hook, "/busy", **more), files=("a.txt", b"one"))
+    assert (answer.status, answer.body, answer.headers["gotenberg-trace"]) == (204, b"", "t")
+    wait_until(lambda: len([call for call in hook.calls if call.path == "/busy"]) == 2, within=30)
+    call = hook.taken("/busy")
+    assert (call.method, call.body[:5], int(call.headers["content-length"])) == ("PUT", b"%PDF-", len(call.body))
+    assert {"x-mine": "yes", "gotenberg-trace": "t", "content-type": "application/pdf"}.items() <= call.headers.items()
+    assert call.headers["content-disposition"].startswith('attachment; filename="a.pdf"')
+
+
+def test_a_webhook_is_told_of_an_error(works: Served, hook: Hook) -> None:
+    assert post(works, DOCUMENTS, hooked(hook, "/broken"), files=("a.docx", b"no package")).status == 204
+    call = hook.taken("/broken-error")
+    told = json.loads(call.body)
+    assert (call.method, call.headers["content-type"], told["status"]) == ("POST", "application/json", 400)
+    assert "docx" in told["message"]
+    assert not [call for call in hook.calls if call.path == "/broken"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"Gotenberg_Webhook_Error_Url": ""}, 400),
+        ({"Gotenberg_Webhook_Url": "file:///etc/passwd"}, 400),
+        ({"Gotenberg_Webhook_Url": "http://[bad"}, 400),
+        ({"Gotenberg_Webhook_Method": "DELETE"}, 400),
+        ({"Gotenberg_Webhook_Extra_Http_Headers": "[]"}, 400),
+        ({"Gotenberg_Webhook_Extra_Http_Headers": '{"X": "a\\r\\nB: c"}'}, 400),
+        ({"Gotenberg_Webhook_Extra_Http_Headers": '{"Host": "elsewhere"}'}, 400),
+        ({"Gotenberg_Webhook_Events_Url": "https://example.com"}, 400),
+        ({"Gotenberg_Webhook_Url": "http://127.0.0.1:9/"}, 403),
+        ({"Gotenberg_Webhook_Error_Url": "http://169.254.169.254/"}, 403),
+    ],
+)
+def test_what_no_webhook_can_be_is_refused(works: Served, hook: Hook, changes: dict[str, str], status: int) -> None:
+    answer = post(works, DOCUMENTS, {**hooked(hook, "/never"), **changes}, files=("a.txt", b"one"))
+    assert answer.status == status, answer.body

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi import Response
 
 from millhand.core.artefact import Artefact
+from millhand.core.errors import MillhandError
 from millhand.core.state import FINAL, State
 from millhand.web.api.models.orders import Sent
 from millhand.web.api.sending import Ticket, answer
@@ -26,19 +27,22 @@ class Errand:
 
 
 async def run(caller: Caller, errands: Sequence[Errand], seconds: float) -> Sequence[Artefact]:
-    """What the jobs made, once all have ended; raises `Refused` if one made nothing.
+    """What the jobs made, once all have ended; raises `Refused` if one made nothing, or takes too long.
 
-    Whatever has not ended by then is cancelled: nobody waits for it any more.
+    The others are cancelled then: nobody waits for them any more.
     """
     try:
         return await asyncio.gather(*(_ended(caller, errand, seconds) for errand in errands))
-    except BaseException:
+    except MillhandError:
         await caller.control.cancel_all([errand.job_id for errand in errands])
         raise
 
 
 async def _ended(caller: Caller, errand: Errand, seconds: float) -> Artefact:
-    sent = await answer(caller, Ticket(errand.job_id, duplicate=False), Response(), seconds)
+    clock = asyncio.get_running_loop()
+    deadline, sent = clock.time() + seconds, None
+    while sent is None or (sent.state not in FINAL and clock.time() < deadline):
+        sent = await answer(caller, Ticket(errand.job_id, duplicate=False), Response(), deadline - clock.time())
     if sent.state is State.COMPLETED:
         artefact = (await caller.detail(sent.id)).artefacts[-1]
         return await caller.inspector.artefact(sent.id, artefact.seq)

@@ -5,16 +5,20 @@ from importlib.metadata import version
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
+from starlette.background import BackgroundTask
 from starlette.responses import PlainTextResponse
 
+from millhand.engines.chromium.reach import reach
 from millhand.web.access.gate import needs
 from millhand.web.access.roles import Role, Scope
 from millhand.web.desk import Caller
 from millhand.web.gotenberg import chromium
+from millhand.web.gotenberg.afterwards import Afterwards
 from millhand.web.gotenberg.answers import collect, response_of
 from millhand.web.gotenberg.documents import send_documents
 from millhand.web.gotenberg.errand import Errand, run
-from millhand.web.gotenberg.route import ClientRoute
+from millhand.web.gotenberg.route import TRACE, ClientRoute, trace_of
+from millhand.web.gotenberg.webhook import check, webhook_of
 from millhand.web.problems import Refused
 from millhand.web.uploads import FORM, Form, form_of, is_form
 
@@ -74,8 +78,25 @@ async def screenshot_markdown(caller: Operator, request: Request) -> Response:
 async def _serve(caller: Caller, request: Request, send: Sending) -> Response:
     if not is_form(request):
         raise Refused(415, f"Invalid 'Content-Type' header value: want '{FORM}'", code="unsupported_media_type")
+    webhook, reachable = webhook_of(request.headers), reach(_named(caller))
+    if webhook is not None:
+        await check(webhook, reachable)
     async with form_of(request, caller.desk.settings.api.max_files) as form:
         errands = await send(caller, form)
-    made = await run(caller, errands, caller.desk.settings.api.max_wait)
     name = request.headers.get("gotenberg-output-filename", "")
-    return response_of(await collect(caller.desk.app.blobs, errands, made, name))
+    if webhook is None:
+        made = await run(caller, errands, caller.desk.settings.api.max_wait)
+        return response_of(await collect(caller.desk.app.blobs, errands, made, name))
+    rest = Afterwards(
+        caller=caller,
+        errands=errands,
+        name=name,
+        webhook=webhook,
+        reach=reachable,
+        headers={TRACE: trace_of(request)},
+    )
+    return Response(status_code=204, background=BackgroundTask(rest))
+
+
+def _named(caller: Caller) -> frozenset[str]:
+    return frozenset(caller.desk.settings.chromium.allowed_hosts)
