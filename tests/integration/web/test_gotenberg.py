@@ -59,7 +59,7 @@ def hook() -> Iterator[Hook]:
         def do_PUT(self) -> None:
             self.do_POST()
 
-        def log_request(self, *_: object) -> None:
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
