@@ -18,6 +18,12 @@ def test_every_page_is_shown_under_a_strict_policy(visitor: Visitor, path: str) 
     assert b'aria-current="page"' in answer.body or path == "/new"
 
 
+def test_the_overview_draws_what_ended(visitor: Visitor) -> None:
+    page = visitor.get("/").body.decode()
+    assert '<rect class="completed"' in page
+    assert '<rect class="discarded"' in page
+
+
 def test_a_list_shows_errors_in_its_rows_and_escapes_them(visitor: Visitor) -> None:
     answer = visitor.get("/jobs?q=state:discarded")
     assert b"no &lt;b&gt;ink&lt;/b&gt;" in answer.body
