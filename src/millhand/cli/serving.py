@@ -165,7 +165,7 @@ async def probes(output: Output, app: App, health: HealthSource, metrics: Metric
 
 @asynccontextmanager
 async def everything(output: Output, app: App, health: HealthSource, metrics: Metrics) -> AsyncGenerator[list[str]]:
-    """Serve the API beside health and metrics, unless the settings switch it off."""
+    """Serve the dashboard and the API beside health and metrics, unless the settings switch them off."""
     from millhand.web.site import open_site
 
     if not (app.settings.http.enabled and app.settings.api.enabled):
@@ -174,7 +174,7 @@ async def everything(output: Output, app: App, health: HealthSource, metrics: Me
         return
     site = await open_site(app, health, metrics)
     async with _listening(output, site.asgi, app.settings) as url, site.running():
-        yield [_PROBES.format(url=url), f"API      {url}/v1/openapi.json"]
+        yield [f"look at  {url}/", _PROBES.format(url=url), f"API      {url}/v1/openapi.json"]
 
 
 @asynccontextmanager
