@@ -136,6 +136,7 @@ class S3Server:
         if self._process is None:
             raise ConfigError("the S3 server does not run")
         self._process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)  # until then its threads go on answering
         try:
             yield
         finally:
