@@ -11,8 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pypdfium2
 import pytest
+from fastapi.routing import APIRoute
 from PIL import Image
 
+from millhand.web.gotenberg.routes import router
 from tests.integration.web.conftest import OWNER, TENANTS, Answer, Served, form, serving
 from tests.support import needs_soffice, wait_until
 
@@ -149,7 +151,7 @@ def test_there_is_a_version(works: Served) -> None:
     assert works.ask("GET", "/version", key=None).body.decode().count(".") == 2
 
 
-@pytest.mark.parametrize("path", [DOCUMENTS, "/version"])
+@pytest.mark.parametrize("path", [route.path for route in router.routes if isinstance(route, APIRoute)])
 def test_a_key_comes_as_a_bearer_or_as_a_password(site: Served, path: str) -> None:
     method = "GET" if path == "/version" else "POST"
     fine = 200 if path == "/version" else 415
@@ -230,6 +232,7 @@ def test_an_address_within_is_forbidden(works: Served) -> None:
         ("convert/html", {"url": "x"}, "'index.html' is required"),
         ("convert/markdown", {"a": ("index.html", b"x")}, "[.md]"),
         ("convert/markdown", {"a": ("index.html", b'{{toHTML "b.md"}}'), "c": ("c.md", b"")}, "'b.md'"),
+        ("convert/html", {"a": ("index.html", b"x"), "h": ("header.html", b"\xff")}, "no UTF-8"),
         ("convert/url", {"url": "https://example.com", "pdfa": "PDF/A-1b"}, "PDF/A"),
         ("convert/url", {"url": "https://example.com", "userAgent": "x"}, "userAgent"),
         ("convert/url", {"url": "https://example.com", "scale": "9"}, "scale"),

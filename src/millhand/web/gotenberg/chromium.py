@@ -1,5 +1,6 @@
 """The jobs of the Chromium routes: a page by its URL, as files, or as Markdown within files."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -69,7 +70,7 @@ async def _read(form: Form) -> str:
     texts = {name: await text_of(files, name) for name in files if PurePosixPath(name).suffix == ".md"}
     if not texts:
         raise invalid("no form file found for extensions: [.md]")
-    return markdown.page_of(await text_of(files, INDEX), texts)
+    return await asyncio.to_thread(markdown.page_of, await text_of(files, INDEX), texts)
 
 
 async def _send(

@@ -13,8 +13,10 @@ from starlette.datastructures import UploadFile
 
 from millhand.core.limits import MIB
 from millhand.web.gotenberg.fields import invalid
+from millhand.web.problems import Refused
 from millhand.web.uploads import Folder
 
+_LARGEST_TEXT = 2 * MIB
 INDEX, HEADER, FOOTER = "index.html", "header.html", "footer.html"
 
 
@@ -25,9 +27,11 @@ def by_name(files: Sequence[UploadFile]) -> dict[str, UploadFile]:
 
 
 async def text_of(files: Mapping[str, UploadFile], name: str) -> str:
-    """The text of a file, empty if it is not there; raises `Refused` (400) for one that is no UTF-8."""
+    """The text of a file, empty if it is not there; raises `Refused` for one that is no UTF-8 (400), or large (413)."""
     if name not in files:
         return ""
+    if (files[name].size or 0) > _LARGEST_TEXT:
+        raise Refused(413, f"form file '{name}' is larger than {_LARGEST_TEXT:,} bytes", code="too_large")
     try:
         return (await files[name].read()).decode("utf-8-sig")
     except UnicodeDecodeError:
