@@ -142,6 +142,11 @@ def test_what_can_not_be_done_is_refused(works: Served, fields: Mapping[str, Par
     assert (answer.status, words in answer.body.decode()) == (400, True), answer.body
 
 
+def test_too_much_markdown_is_refused(works: Served) -> None:
+    page, text = ("index.html", b'{{ toHTML "a.md" }}'), ("a.md", b"x" * 300_001)
+    assert post(works, "/forms/chromium/convert/markdown", page=page, text=text).status == 413
+
+
 def test_what_is_no_form_is_refused(works: Served) -> None:
     answer = works.ask("POST", DOCUMENTS, {"url": "x"}, key=None)
     assert (answer.status, b"multipart/form-data" in answer.body) == (415, True)

@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 from millhand.web.problems import Refused
 
 _CALL = re.compile(r"""\{\{-?\s*toHTML\s+(?:"([^"\\]*)"|`([^`]*)`)\s*-?\}\}""")
-_LONGEST = 1_000_000  # characters: a book; it is read in this process, which has others to serve
+_LONGEST = 300_000  # characters: it is read in this process, at worst in quadratic time
 
 
 def page_of(template: str, texts: Mapping[str, str]) -> str:
