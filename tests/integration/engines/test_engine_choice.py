@@ -42,9 +42,7 @@ async def opened(fake: FakeWord | None, settings: DocumentSettings = WORD) -> As
         yield inline
 
 
-def order(
-    source: str = LETTER, engine: EngineName | None = None, options: PdfOptions = PLAIN
-) -> ConvertDocument:
+def order(source: str = LETTER, engine: EngineName | None = None, options: PdfOptions = PLAIN) -> ConvertDocument:
     return ConvertDocument(source=source, engine=engine, options=options)
 
 
