@@ -10,7 +10,6 @@ from millhand.core.settlement import Charge
 from millhand.core.state import Cause, State
 from millhand.testing.evidence import AttemptRow, Evidence, JobRow
 from tests.chaos.beds import OpenBed, sqlite_bed
-from tests.chaos.bucket import bucket_bed
 from tests.chaos.driver import run
 from tests.chaos.evidence import unexplained
 from tests.chaos.pgboss import pgboss_bed
@@ -20,7 +19,6 @@ from tests.chaos.report import breaches, summary
 
 # The faults of processes are struck on SQLite; elsewhere those come first that only that place knows.
 _OF_A_SERVER = frozenset({Fault.CRASH_SERVER, Fault.END_SESSIONS, Fault.STALL_NETWORK, Fault.KILL_DISPATCHER})
-_OF_A_BUCKET = frozenset({Fault.CRASH_SERVER, Fault.REFUSE, Fault.TRUNCATE, Fault.KILL_AT_A_STEP})
 _OF_A_PGBOSS = frozenset({Fault.CRASH_SERVER, Fault.END_SESSIONS, Fault.KILL_COMPETITOR, Fault.KILL_DISPATCHER})
 
 
@@ -38,7 +36,6 @@ def folder() -> Iterator[Path]:
         pytest.param(sqlite_bed, 200, PROCESS_FAULTS, id="sqlite"),
         pytest.param(postgres_bed, 150, _OF_A_SERVER, id="postgres"),
         pytest.param(pgboss_bed, 150, _OF_A_PGBOSS, id="pgboss"),
-        pytest.param(bucket_bed, 40, _OF_A_BUCKET, id="bucket"),
     ],
 )
 async def test_a_short_run_keeps_every_promise(
