@@ -96,6 +96,15 @@ async def test_a_death_with_a_follow_up_job(yard: Yard, number: int, late: bool)
     assert await yard.notes() == []
 
 
+async def test_a_dead_worker_leaves_no_note_on_a_file_that_is_gone(yard: Yard) -> None:
+    """As of one that took a file which another one had just ended: nobody would ever look for it again."""
+    async with yard.broker("victim") as victim:
+        await victim.receive(1, 0)
+    await yard.bucket.delete(FILE)
+    assert await _others_bring_it_to_an_end(yard) == []
+    assert await yard.notes() == []
+
+
 @deaths
 async def test_a_death_as_it_is_handed_back(yard: Yard, late: bool) -> None:  # noqa: FBT001
     """Whether the failure was noted or the lease ran out: the job runs again, charged once."""

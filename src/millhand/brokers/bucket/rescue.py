@@ -73,6 +73,9 @@ class Rescuer:
         if note.done is not None:
             await self._finish(await self._notes.put(note.passed_to(holder), kept))
             return False
+        if await self._bucket.find(note.key) is None:
+            await self._forget(kept, holder)
+            return False
         was = note.holder.worker if note.holder else ""
         attempt = note.failures + note.crashes + 1
         error = error_of(_LEASE_EXPIRED, at=now, attempt=attempt, worker=was)
@@ -82,6 +85,11 @@ class Rescuer:
         ended = await self._notes.put(note.ended(holder, Done(state=state, at=now), Charge.CRASH, error), kept)
         await self._finish(ended)
         return ended is not None
+
+    async def _forget(self, kept: Kept, holder: Holder) -> None:
+        """A note on a job that is gone: ended by another worker, or removed. Taken first, as it may come again."""
+        if await self._notes.put(kept.note.passed_to(holder), kept) is not None:
+            await self._notes.delete(kept.note.key)
 
     async def _finish(self, kept: Kept | None) -> None:
         if kept is not None:
