@@ -103,8 +103,10 @@ def a_worker_hangs_and_dies(story: Story, victim: Worker, names: list[str]) -> N
     right = sum(says_its_name(bucket.read(f"converted/{name}.pdf"), name) for name in names)
     story.check("PDFs that say the name of their letter", str(right), right=right == len(names))
     twice = [key for key, times in made.items() if times > 1]
+    # The bucket knows that a letter has ended before the history of its worker does, and one worker was killed.
+    settled = made.keys() | {held}
     story.check(
-        "letters settled once", f"{len(made) - len(twice)} of {len(names)}", right=set(made) == keys and not twice
+        "letters settled once", f"{len(settled) - len(twice)} of {len(names)}", right=settled == keys and not twice
     )
     story.check(
         "letters left, and failures",
