@@ -68,26 +68,31 @@ class Needs:
         """The caller; raises `Refused` if there is none who may do this."""
         desk, gate = cast("tuple[Desk, Gate]", (request.app.state.desk, request.app.state.gate))
         principal = await gate.principal(_key_of(request.headers.get("authorization")))
-        if self.scope is Scope.FLEET and principal.tenant is not None:
-            raise Refused(
-                403,
-                f"the key '{principal.name}' is for one tenant's jobs, and this is about all of them",
-                code="not_for_tenants",
-                hint="Use a key that is bound to no tenant.",
-            )
-        if not principal.role.includes(self.role):
-            raise Refused(
-                403,
-                f"the key '{principal.name}' has the role {principal.role}, and this needs {self.role}",
-                code="role_too_low",
-                hint=f"Use a key with the role {self.role}: `millhand keys create NAME --role {self.role}`.",
-            )
+        require(principal, self.role, self.scope)
         return Caller(principal, desk)
 
 
 def needs(role: Role, scope: Scope = Scope.TENANT) -> Any:  # noqa: ANN401 - what FastAPI's own marker is typed as
     """The marker of the parameter by which an operation takes its caller."""
     return Depends(Needs(role, scope))
+
+
+def require(principal: Principal, role: Role, scope: Scope) -> None:
+    """The one rule of what a caller may do, for programs and for people; raises `Refused` (403)."""
+    if scope is Scope.FLEET and principal.tenant is not None:
+        raise Refused(
+            403,
+            f"the key '{principal.name}' is for one tenant's jobs, and this is about all of them",
+            code="not_for_tenants",
+            hint="Use a key that is bound to no tenant.",
+        )
+    if not principal.role.includes(role):
+        raise Refused(
+            403,
+            f"the key '{principal.name}' has the role {principal.role}, and this needs {role}",
+            code="role_too_low",
+            hint=f"Use a key with the role {role}: `millhand keys create NAME --role {role}`.",
+        )
 
 
 def host_of(header: str) -> str:

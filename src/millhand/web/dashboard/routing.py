@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from millhand.core.errors import MillhandError
-from millhand.web.access.gate import Gate
+from millhand.web.access.gate import Gate, require
 from millhand.web.access.roles import Principal, Role, Scope
 from millhand.web.dashboard.rendering import Look, render
 from millhand.web.dashboard.sessions import COOKIE, Sessions, form_token, is_form_token, new_cookie
@@ -104,20 +104,7 @@ class Door:
 
     async def _admit(self, page: Page, cookie: str) -> Principal:
         who = await self.gate.principal(self.sessions.key_of(cookie))
-        if page.scope is Scope.FLEET and who.tenant is not None:
-            raise Refused(
-                403,
-                f"the key '{who.name}' is for one tenant's jobs, and this page is about all of them",
-                code="not_for_tenants",
-                hint="Sign in with a key that is bound to no tenant.",
-            )
-        if not who.role.includes(page.role):
-            raise Refused(
-                403,
-                f"the key '{who.name}' has the role {who.role}, and this needs {page.role}",
-                code="role_too_low",
-                hint=f"Sign in with a key that has the role {page.role}.",
-            )
+        require(who, page.role, page.scope)
         return who
 
     def _trouble(self, request: Request, cookie: str, who: Principal | None, error: MillhandError) -> Response:
