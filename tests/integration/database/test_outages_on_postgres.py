@@ -71,6 +71,12 @@ def admin(url: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
         yield connection
 
 
+def is_committing(admin: psycopg.Connection[tuple[object, ...]]) -> bool:
+    """Whether a session is in a slow commit now."""
+    wanted = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+    return admin.execute(wanted).fetchone() is not None
+
+
 def end_sessions(admin: psycopg.Connection[tuple[object, ...]]) -> None:
     admin.execute(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
@@ -130,10 +136,9 @@ async def test_a_transaction_that_is_cut_leaves_nothing(
 
 
 async def test_an_operation_whose_commit_was_not_answered_is_not_run_again(
-    far: Database, url: str, proxy: Proxy
+    far: Database, admin: psycopg.Connection[tuple[object, ...]], proxy: Proxy
 ) -> None:
-    with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(SLOW_COMMIT.format(event="INSERT", table="queues").encode())
+    admin.execute(SLOW_COMMIT.format(event="INSERT", table="queues").encode())
     runs: list[str] = []
 
     def work(connection: sa.Connection) -> None:
@@ -142,7 +147,7 @@ async def test_an_operation_whose_commit_was_not_answered_is_not_run_again(
 
     writing = asyncio.create_task(far.write(work))
     await poll_until(lambda: runs)
-    await asyncio.sleep(0.4)
+    await poll_until(lambda: is_committing(admin))
     proxy.cut()
     with pytest.raises(BrokerUnavailable):
         await writing
@@ -150,13 +155,14 @@ async def test_an_operation_whose_commit_was_not_answered_is_not_run_again(
     assert runs == ["run"]
 
 
-async def test_a_send_that_was_not_answered_can_be_repeated(far: Database, url: str, proxy: Proxy) -> None:
-    with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(SLOW_COMMIT.format(event="INSERT", table="jobs").encode())
+async def test_a_send_that_was_not_answered_can_be_repeated(
+    far: Database, admin: psycopg.Connection[tuple[object, ...]], proxy: Proxy
+) -> None:
+    admin.execute(SLOW_COMMIT.format(event="INSERT", table="jobs").encode())
     broker = await broker_on(far)
     new = job()
     sending = asyncio.create_task(broker.send([new]))
-    await asyncio.sleep(0.4)
+    await poll_until(lambda: is_committing(admin))
     proxy.cut()
     with pytest.raises(BrokerUnavailable):
         await sending
@@ -165,13 +171,14 @@ async def test_a_send_that_was_not_answered_can_be_repeated(far: Database, url: 
     assert [delivery.job_id for delivery in await broker.receive(10, 5)] == [new.id]
 
 
-async def test_a_lease_that_was_not_answered_is_given_back(far: Database, url: str, proxy: Proxy) -> None:
+async def test_a_lease_that_was_not_answered_is_given_back(
+    far: Database, admin: psycopg.Connection[tuple[object, ...]], proxy: Proxy
+) -> None:
     broker = await broker_on(far)
     await broker.send([job()])
-    with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(SLOW_COMMIT.format(event="UPDATE", table="jobs").encode())
+    admin.execute(SLOW_COMMIT.format(event="UPDATE", table="jobs").encode())
     receiving = asyncio.create_task(broker.receive(1, 0))
-    await asyncio.sleep(0.4)
+    await poll_until(lambda: is_committing(admin))
     proxy.cut()
     with pytest.raises(BrokerUnavailable):
         await receiving
