@@ -10,6 +10,7 @@ from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql, sqlite
 
 from millhand.database.engines import postgres_module
+from millhand.database.prepared import drive
 
 Row = tuple[Any, ...]
 Rows = Sequence[Row]
@@ -57,7 +58,7 @@ class Bulk:
             for some in _pieces(rows):
                 if len(some) not in texts:
                     texts[len(some)] = self._compiled(dialect, self._values(len(some)))
-                connection.exec_driver_sql(texts[len(some)], tuple(chain.from_iterable(some)))
+                drive(connection, texts[len(some)], tuple(chain.from_iterable(some)))
 
         return run
 
@@ -77,7 +78,7 @@ class Bulk:
 
         def run(connection: sa.Connection, rows: Rows) -> None:
             columns = zip(writers, zip(*rows, strict=True), strict=True)
-            connection.exec_driver_sql(text, tuple(write(column) for write, column in columns))
+            drive(connection, text, tuple(write(column) for write, column in columns))
 
         return run
 

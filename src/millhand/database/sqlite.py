@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
 from millhand.core.durability import Durability
 
@@ -71,10 +71,10 @@ def _prepared(engine: sa.Engine, pragmas: Sequence[str], begin: str) -> sa.Engin
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
-    def begun(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
+    def begun(dbapi_connection: PoolProxiedConnection) -> None:
+        dbapi_connection.cursor().execute(begin)
 
     engine.dialect.statement_compiler = _HintingCompiler
     event.listen(engine, "connect", connected)
-    event.listen(engine, "begin", begun)
+    engine.dialect.do_begin = begun
     return engine

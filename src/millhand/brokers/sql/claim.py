@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from millhand.brokers.sql import lanes, queues
 from millhand.brokers.sql.choose import Choice, Chooser
@@ -13,6 +12,7 @@ from millhand.brokers.sql.rows import DELIVERED, delivery
 from millhand.core.job import Delivery
 from millhand.core.state import State
 from millhand.database.numbers import among, listed, numbers
+from millhand.database.prepared import Prepared
 from millhand.database.tables import READY, RUNNING, by_index, by_number, is_in, jobs
 
 _SEQ = [column.name for column in DELIVERED].index("seq")
@@ -32,9 +32,10 @@ _new_lease: dict[Any, Any] = {
 }
 
 
-def _claim(chosen: sa.Select[int]) -> ReturningUpdate[*tuple[Any, ...]]:
+def _claim(chosen: sa.Select[int]) -> Prepared:
     seqs = chosen.with_for_update(of=jobs, skip_locked=True).cte("chosen")
-    return sa.update(jobs).where(jobs.c.seq.in_(sa.select(seqs.c.seq))).values(_new_lease).returning(*DELIVERED)
+    claimed = sa.update(jobs).where(jobs.c.seq.in_(sa.select(seqs.c.seq))).values(_new_lease)
+    return Prepared(claimed.returning(*DELIVERED))
 
 
 # In the full order of the index: by age alone, PostgreSQL might read the jobs of other queues as well.
@@ -171,22 +172,22 @@ def give_back(connection: sa.Connection, worker: str, instants: Sequence[int]) -
 
 
 def _claim_first(connection: sa.Connection, queue: str, limit: int, lease: Lease) -> list[Sequence[Any]]:
-    rows = connection.execute(_CLAIM_FIRST, {"in_queue": queue, "most": limit, **lease.values()}).all()
+    rows = _CLAIM_FIRST.rows(connection, in_queue=queue, most=limit, **lease.values())
     return sorted(rows, key=_by_priority_and_age)
 
 
 def _claim_these(connection: sa.Connection, seqs: Sequence[int], lease: Lease) -> list[Sequence[Any]]:
     if not seqs:
         return []
-    rows = connection.execute(_CLAIM_THESE, {"seqs": numbers(seqs), **lease.values()}).all()
+    rows = _CLAIM_THESE.rows(connection, seqs=numbers(seqs), **lease.values())
     return sorted(rows, key=_by_priority_and_age)
 
 
 def _claim_some(connection: sa.Connection, choice: Choice, lease: Lease) -> list[Sequence[Any]]:
     if connection.dialect.name == "sqlite" or not choice.seqs:
         return _claim_these(connection, choice.seqs, lease)
-    wanted = {"seqs": numbers([*choice.seqs, *choice.spare]), "most": len(choice.seqs)}
-    rows = connection.execute(_CLAIM_SOME, {**wanted, **lease.values()}).all()
+    wanted = numbers([*choice.seqs, *choice.spare])
+    rows = _CLAIM_SOME.rows(connection, seqs=wanted, most=len(choice.seqs), **lease.values())
     return sorted(rows, key=_by_priority_and_age)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from millhand.core.state import State
+from millhand.database.prepared import Prepared
 from millhand.database.tables import by_index, jobs
 
 MOST_LANES = 200
@@ -40,9 +41,11 @@ def _end(name: str, *order: sa.ColumnElement[object]) -> sa.Select[*tuple[Any, .
     return sa.select(lane.order_by(*order).limit(1).subquery(name))
 
 
-_ENDS = sa.union_all(
-    _end("first", jobs.c.priority.desc(), jobs.c.tenant, jobs.c.limit_key),
-    _end("last", jobs.c.priority, jobs.c.tenant.desc(), jobs.c.limit_key.desc()),
+_ENDS = Prepared(
+    sa.union_all(
+        _end("first", jobs.c.priority.desc(), jobs.c.tenant, jobs.c.limit_key),
+        _end("last", jobs.c.priority, jobs.c.tenant.desc(), jobs.c.limit_key.desc()),
+    )
 )
 
 _NEXT_PRIORITY = (
@@ -118,7 +121,7 @@ _HEADS = {
 
 def single(connection: sa.Connection, queue: str) -> bool:
     """Whether all ready jobs of a queue are in the same lane, so that there is nothing to choose."""
-    ends = connection.execute(_ENDS, {"queue": queue}).all()
+    ends = _ENDS.rows(connection, queue=queue)
     return bool(ends) and ends[0] == ends[-1]
 
 

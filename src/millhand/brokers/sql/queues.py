@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from millhand.core.fairness import Caps, Load
 from millhand.core.state import State
+from millhand.database.prepared import Prepared
 from millhand.database.tables import DUE, OURS, READY, RUNNING, by_index, jobs, queues
 
 _PROMOTED_AT_ONCE = 1_000
@@ -28,7 +29,7 @@ _first_ready = (
 )
 
 _CAPS = (queues.c.max_running, queues.c.max_per_tenant, queues.c.max_per_limit_key)
-_OPEN_QUEUES = sa.select(queues.c.name, *_CAPS, _next_due, _first_ready).where(queues.c.paused_at.is_(None))
+_OPEN_QUEUES = Prepared(sa.select(queues.c.name, *_CAPS, _next_due, _first_ready).where(queues.c.paused_at.is_(None)))
 
 _due_jobs = (
     by_index(sa.select(jobs.c.seq), "jobs_due")
@@ -73,7 +74,7 @@ _NO_CAPS = Caps()
 def open_queues(connection: sa.Connection, names: Sequence[str], now: int) -> list[Queue]:
     """The queues to deliver from, all that are not paused if no names are given, with what is due made ready."""
     found: list[Queue] = []
-    for name, running, tenant, limit_key, next_due, ready in connection.execute(_OPEN_QUEUES).all():
+    for name, running, tenant, limit_key, next_due, ready in _OPEN_QUEUES.rows(connection):
         if names and name not in names:
             continue
         due = next_due is not None and next_due <= now
