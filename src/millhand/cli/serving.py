@@ -174,6 +174,7 @@ async def everything(output: Output, app: App, health: HealthSource, metrics: Me
         return
     site = await open_site(app, health, metrics)
     async with _listening(output, site.asgi, app.settings) as url, site.running():
+        url += app.settings.proxy.path_prefix
         yield [f"look at  {url}/", _PROBES.format(url=url), f"API      {url}/v1/openapi.json"]
 
 

@@ -102,10 +102,10 @@ def _http_key(settings: Settings) -> Finding:
     return _verdict(
         "http.key",
         Level.ERROR,
-        holds=is_loopback(http.host) or bool(http.key.get_secret_value()),
+        holds=(is_loopback(http.host) and not settings.proxy.trusted) or bool(http.key.get_secret_value()),
         good=f"The HTTP port on {http.host} is for this machine alone, or asks for the key.",
         bad=f"The HTTP port on {http.host} can be reached from other machines, and no key is set.",
-        fix="Set http.key (MILLHAND_HTTP__KEY), or http.host to 127.0.0.1.",
+        fix="Set http.key (MILLHAND_HTTP__KEY), or http.host to 127.0.0.1 with no proxy before it (proxy.trusted).",
     )
 
 

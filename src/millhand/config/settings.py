@@ -10,6 +10,7 @@ from millhand.config.api import ApiSettings
 from millhand.config.blobs import BlobSettings
 from millhand.config.group import Group
 from millhand.config.machine import cores
+from millhand.config.proxy import ProxySettings
 from millhand.config.units import Durations, Mebibytes, Paths, Seconds, Texts
 from millhand.core.durability import Durability
 
@@ -180,6 +181,7 @@ class Settings(Group):
     retention: RetentionSettings = RetentionSettings()
     http: HttpSettings = HttpSettings()
     api: ApiSettings = ApiSettings()
+    proxy: ProxySettings = ProxySettings()
     log: LogSettings = LogSettings()
     documents: DocumentsSettings = DocumentsSettings()
     libreoffice: LibreOfficeSettings = LibreOfficeSettings()

@@ -33,6 +33,8 @@ class Caller:
 
     principal: Principal
     desk: Desk
+    prefix: str = ""
+    """What the links in the answer begin with."""
 
     @property
     def inspector(self) -> Inspector:

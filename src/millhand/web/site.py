@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from millhand.app.app import App
 from millhand.config import Settings
-from millhand.core.errors import MillhandError
+from millhand.core.errors import ConfigError, MillhandError
 from millhand.core.health import HealthSource
 from millhand.core.limits import MIB
 from millhand.ledger.api_keys import ApiKeys
@@ -21,6 +21,7 @@ from millhand.web.access.gate import Gate
 from millhand.web.api import ROUTERS
 from millhand.web.dashboard.mount import dashboard
 from millhand.web.desk import Desk
+from millhand.web.front import Front, Proxies
 from millhand.web.gotenberg import routes as gotenberg
 from millhand.web.guard import Bounds, Guard, Names
 from millhand.web.health import health_app
@@ -63,7 +64,8 @@ class Site:
         key = settings.http.key.get_secret_value()
         self.api.router.routes.extend(health_app(health, metrics, key=key, others=gate.may_watch).router.routes)
         self.api.router.routes.extend(dashboard(desk, gate))
-        self.asgi = Guard(self.api, _names(settings, gate), _bounds(settings))
+        guard = Guard(self.api, _names(settings, gate), _bounds(settings))
+        self.asgi = Front(guard, Proxies(settings.proxy.trusted), _prefix(settings, self.api))
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -123,6 +125,19 @@ def api() -> FastAPI:
 def _names(settings: Settings, gate: Gate) -> Names:
     hosts = [name.lower() for name in (*settings.api.hosts, settings.http.host)]
     return Names(hosts=hosts, origins=[origin.lower() for origin in settings.api.origins], open=gate.open)
+
+
+def _prefix(settings: Settings, api: FastAPI) -> str:
+    """The prefix of all paths; raises `ConfigError` if nobody could tell whether a proxy has taken it off."""
+    prefix = settings.proxy.path_prefix
+    first = prefix.split("/")[:2]
+    own = [str(getattr(route, "path", "")).split("/")[:2] for route in api.routes]
+    if prefix and first in own:
+        raise ConfigError(
+            f"the prefix {prefix} begins like a path of millhand's own",
+            hint="Choose another setting proxy.path_prefix, such as /millhand.",
+        )
+    return prefix
 
 
 def _bounds(settings: Settings) -> Bounds:

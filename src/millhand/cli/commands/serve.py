@@ -16,6 +16,9 @@ def serve(
         str | None, typer.Option(help="Address to listen on; another than this machine needs a key.")
     ] = None,
     http: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port to listen on.")] = None,
+    path_prefix: Annotated[
+        str | None, typer.Option(help="Path under which a proxy offers it, such as /millhand.")
+    ] = None,
 ) -> None:
     """Serve the HTTP API, and do no jobs, until Ctrl-C.
 
@@ -25,5 +28,9 @@ def serve(
     from millhand.config import Flag
 
     session = session_of(ctx)
-    flags = [Flag("http.host", "--host", host), Flag("http.port", "--http", http)]
+    flags = [
+        Flag("http.host", "--host", host),
+        Flag("http.port", "--http", http),
+        Flag("proxy.path_prefix", "--path-prefix", path_prefix),
+    ]
     raise typer.Exit(session.run(serving.serve_only(session, flags)))

@@ -17,6 +17,9 @@ def up(
     until_idle: Annotated[bool, typer.Option("--until-idle", help="Stop when all jobs are settled.")] = False,
     executors: Annotated[int | None, typer.Option(min=1, help="Processes that run handlers; else one a core.")] = None,
     http: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port for the API, health and metrics.")] = None,
+    path_prefix: Annotated[
+        str | None, typer.Option(help="Path under which a proxy offers it, such as /millhand.")
+    ] = None,
 ) -> None:
     """Run a worker and the HTTP API on the embedded queue, until Ctrl-C.
 
@@ -32,6 +35,7 @@ def up(
         Flag("app", "--service", session.service_named(service)),
         Flag("worker.executors", "--executors", executors),
         Flag("http.port", "--http", http),
+        Flag("proxy.path_prefix", "--path-prefix", path_prefix),
     ]
     if demo:
         activity = demonstration.activity(session, until_idle=until_idle)

@@ -13,6 +13,7 @@ from millhand.config.check import is_loopback
 from millhand.ledger.api_keys import ApiKeys
 from millhand.web.access.roles import Principal, Role, Scope
 from millhand.web.desk import Caller, Desk
+from millhand.web.front import prefix_of
 from millhand.web.problems import Refused
 
 ANYBODY = Principal("anybody", Role.ADMIN)
@@ -69,7 +70,7 @@ class Needs:
         desk, gate = cast("tuple[Desk, Gate]", (request.app.state.desk, request.app.state.gate))
         principal = await gate.principal(_key_of(request.headers.get("authorization")))
         require(principal, self.role, self.scope)
-        return Caller(principal, desk)
+        return Caller(principal, desk, prefix_of(request.scope))
 
 
 def needs(role: Role, scope: Scope = Scope.TENANT) -> Any:  # noqa: ANN401 - what FastAPI's own marker is typed as

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 
 from millhand.web.access.operation import resource
+from millhand.web.front import prefix_of
 from millhand.web.problems import Problem
 
 router = resource("", "description")
@@ -13,7 +14,8 @@ router = resource("", "description")
 @router.get("/v1/openapi.json", operation_id="describe", summary="Describe this API")
 async def describe(request: Request) -> dict[str, Any]:
     """This document. It is the same for everybody, and needs no key."""
-    return document(request.app)
+    prefix = prefix_of(request.scope)
+    return {**document(request.app), **({"servers": [{"url": prefix}]} if prefix else {})}
 
 
 def document(app: FastAPI) -> dict[str, Any]:

@@ -27,7 +27,7 @@ async def list_schedules(caller: Viewer) -> Items[Schedule]:
 async def run_schedule(caller: Operator, name: Name) -> Fired:
     """Enqueue the schedule's job now, beside its ticks."""
     job_id = await caller.control.run_schedule(name)
-    return Fired(schedule=name, id=job_id, url=f"/v1/jobs/{job_id}")
+    return Fired(schedule=name, id=job_id, url=f"{caller.prefix}/v1/jobs/{job_id}")
 
 
 @router.post("/{name}/enable", operation_id="enable_schedule", summary="Switch a schedule on")

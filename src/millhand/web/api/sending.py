@@ -114,7 +114,7 @@ async def answer(caller: Caller, ticket: Ticket, response: Response, wait: float
             job = await app.wait(job, min(wait, caller.desk.settings.api.max_wait))
         except WaitTimeout:
             job = await app.job(ticket.id)
-    url = f"/v1/jobs/{job.id}"
+    url = f"{caller.prefix}/v1/jobs/{job.id}"
     response.headers["Location"] = url
     if job.state not in FINAL:
         response.status_code = _ACCEPTED

@@ -1,6 +1,7 @@
 """Pages from templates: everything that is put into one is escaped, and a name that is not there is an error."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,8 @@ from millhand.web.access.roles import Principal, Role
 from millhand.web.dashboard import words
 
 PACKAGE = "millhand.web.dashboard"
+# Only templates can have put such a thing into a page: in all that is shown, quotes are escaped.
+_LINKS = re.compile(r'\b((?:href|src|action|formaction)=)"/')
 SAID: Mapping[str, str] = {
     "retried": "It runs again.",
     "retried-group": "The jobs of the group run again.",
@@ -50,6 +53,7 @@ class Look:
     def may(self, role: str) -> bool:
         """Whether the buttons of this role are shown."""
         return self.who is not None and self.who.role.includes(Role(role))
+    prefix: str = ""
 
     @property
     def fleet(self) -> bool:
@@ -61,7 +65,7 @@ def render(template: str, look: Look, values: Mapping[str, object]) -> str:
     """The text of a page."""
     made = _environment().get_template(template)
     said = SAID.get(look.said, "")
-    return made.render(
+    text = made.render(
         values,
         look=look,
         said_in_words=said,
@@ -71,6 +75,7 @@ def render(template: str, look: Look, values: Mapping[str, object]) -> str:
 
 def asset(name: str) -> str:
     """The address of a static file; it changes with the content, so that browsers may keep the file for good."""
+    return _LINKS.sub(rf'\1"{look.prefix}/', text) if look.prefix else text
     return f"/static/{name}?v={_digest(name)}"
 
 

@@ -18,6 +18,7 @@ from millhand.web.dashboard.rendering import Look, render
 from millhand.web.dashboard.sessions import COOKIE, Sessions, form_token, is_form_token, new_cookie
 from millhand.web.dashboard.visit import HEADERS, Visit, Visitor
 from millhand.web.desk import Desk
+from millhand.web.front import prefix_of
 from millhand.web.problems import Refused, status_of
 
 Handler = Callable[[Visit], Awaitable[Response]]
@@ -82,7 +83,7 @@ class Door:
                     form = await form_of(request, cookie, self.desk.settings.api.max_files)
                 visit = Visit(
                     request=request,
-                    visitor=Visitor(who, self.desk),
+                    visitor=Visitor(who, self.desk, prefix_of(request.scope)),
                     cookie=cookie,
                     signed_in=not self.gate.open,
                     form=form,
@@ -120,6 +121,7 @@ class Door:
             token=form_token(cookie),
             who=who,
             signed_in=who is not None and not self.gate.open,
+            prefix=prefix_of(request.scope),
         )
         values: dict[str, Any] = {"status": status, "error": error}
         headers = {**HEADERS, **(error.headers if isinstance(error, Refused) else {})}
@@ -142,4 +144,5 @@ async def form_of(request: Request, cookie: str, most_files: int = 0) -> FormDat
 
 def keep_cookie(request: Request, response: Response, cookie: str) -> None:
     """Have the browser keep the visitor's cookie until it is closed."""
-    response.set_cookie(COOKIE, cookie, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/")
+    secure, path = request.url.scheme == "https", prefix_of(request.scope) or "/"
+    response.set_cookie(COOKIE, cookie, httponly=True, samesite="lax", secure=secure, path=path)

@@ -11,6 +11,7 @@ from millhand.web.access.roles import Role
 from millhand.web.dashboard.rendering import Look, render
 from millhand.web.dashboard.sessions import form_token
 from millhand.web.desk import Caller
+from millhand.web.front import prefix_of
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -68,6 +69,7 @@ class Visit:
             who=self.visitor.principal,
             signed_in=self.signed_in,
             said=self.asked("said"),
+            prefix=prefix_of(self.request.scope),
         )
         return HTMLResponse(render(template, look, values), status, HEADERS)
 

@@ -12,6 +12,7 @@ from millhand.web.dashboard.rendering import Look, render
 from millhand.web.dashboard.routing import Door, form_of, keep_cookie
 from millhand.web.dashboard.sessions import COOKIE, form_token, new_cookie
 from millhand.web.dashboard.visit import HEADERS
+from millhand.web.front import prefix_of
 from millhand.web.problems import status_of
 
 
@@ -62,7 +63,7 @@ class SignIn:
             return self._form(request, cookie, "", error)
         self.door.sessions.end(cookie)
         response = RedirectResponse("/sign-in", 303)
-        response.delete_cookie(COOKIE, path="/")
+        response.delete_cookie(COOKIE, path=prefix_of(request.scope) or "/")
         return response
 
     def _form(self, request: Request, cookie: str, place: str, error: MillhandError | None = None) -> Response:
@@ -72,6 +73,7 @@ class SignIn:
             token=form_token(cookie),
             who=None,
             signed_in=False,
+            prefix=prefix_of(request.scope),
         )
         status = 200 if error is None else status_of(error)
         response = HTMLResponse(render("sign_in.html", look, {"error": error, "next": place}), status, HEADERS)

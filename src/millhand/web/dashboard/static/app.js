@@ -4,6 +4,7 @@
   const $ = (selector, within = document) => within.querySelector(selector);
   const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
   const main = $("main");
+  const root = $(".brand").getAttribute("href"); /* "/", or what a proxy puts before it */
   const remembered = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
   const remember = (name, value) => { try { localStorage.setItem(name, value); } catch { /* it lasts for this page */ } };
 
@@ -95,7 +96,7 @@
     const wanted = new Set(watches.split(" ").concat("all"));
     const stream = document.createElement("div");
     stream.hidden = true;
-    stream.setAttribute("hx-sse:connect", "/live");
+    stream.setAttribute("hx-sse:connect", `${root}live`);
     stream.setAttribute("hx-swap", "none");
     stream.addEventListener("changed", (event) => {
       const { names } = JSON.parse(event.detail.data);
@@ -123,7 +124,7 @@
     all[here].scrollIntoView({ block: "nearest" });
   };
   const choose = () => { const tick = $("input[name=job]", rows()[here] ?? main); if (tick && here >= 0) { tick.checked = !tick.checked; count(); } };
-  const focusFilter = () => { const field = $("#q"); if (field) { field.focus(); field.select(); } else location.href = "/jobs"; };
+  const focusFilter = () => { const field = $("#q"); if (field) { field.focus(); field.select(); } else location.href = `${root}jobs`; };
   const keys = {
     "/": focusFilter, j: () => move(1), k: () => move(-1), x: choose, r: () => watches && pause(), t: switchTheme,
     "?": () => $("#keys").showModal(), g: () => { going = true; setTimeout(() => { going = false; }, 1200); },

@@ -1,0 +1,110 @@
+"""Under a path prefix of a reverse proxy, which takes the prefix off or leaves it there: every link stays below it."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.integration.dashboard.conftest import Visitor
+from tests.integration.web.conftest import OWNER, Served, serving
+from tests.integration.web.forwarder import PREFIX, forwarding
+
+_PLACE = re.compile(r'[\s(][a-z:-]+="(/[^"]*)"')
+_PAGES = ("/", "/jobs", "/failures", "/queues", "/workers", "/schedules", "/system", "/new")
+
+
+@pytest.fixture(scope="module")
+def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A site that lies under a prefix and trusts proxies on this machine."""
+    folder = tmp_path_factory.mktemp("behind")
+    trusting = {"MILLHAND_HTTP__KEY": OWNER, "MILLHAND_PROXY__TRUSTED": "127.0.0.0/8"}
+    with serving(folder, "up", "--executors", "1", "--path-prefix", PREFIX, **trusting) as port:
+        yield Served(folder, port)
+
+
+def _signed_in(port: int, behind: Served) -> Visitor:
+    visitor = Visitor(Served(behind.folder, port))
+    asked = visitor.get(f"{PREFIX}/jobs?q=state:running")
+    assert asked.headers["location"].startswith(f"{PREFIX}/sign-in?next=/jobs")
+    visitor.get(asked.headers["location"])
+    signed = visitor.post(f"{PREFIX}/sign-in", key=OWNER, next="/jobs?q=state:running")
+    assert signed.headers["location"] == f"{PREFIX}/jobs?q=state:running"
+    assert f"Path={PREFIX};" in signed.headers["set-cookie"]
+    assert "Secure" in signed.headers["set-cookie"]
+    return visitor
+
+
+@pytest.mark.parametrize("strips", [True, False])
+def test_every_link_stays_below_the_prefix(behind: Served, strips: bool) -> None:  # noqa: FBT001 - a parameter
+    with forwarding(behind.port, strips=strips, told={"X-Forwarded-Proto": "https"}) as port:
+        through = Served(behind.folder, port)
+        sent = through.ask("POST", f"{PREFIX}/v1/jobs?wait=20", {"kind": "note.fail", "args": {"reason": "x"}})
+        assert sent.headers["location"] == sent.json["url"] == f"{PREFIX}/v1/jobs/{sent.json['id']}"
+        assert through.ask("GET", sent.json["url"]).status == 200
+        assert through.ask("GET", f"{PREFIX}/v1/openapi.json").json["servers"] == [{"url": PREFIX}]
+        assert through.ask("GET", f"{PREFIX}/health").status == 200
+        visitor = _signed_in(port, behind)
+        job = f"/jobs/{sent.json['id']}"
+        seen: set[str] = set()
+        for page in (*_PAGES, job, f"/new?job={sent.json['id']}", "/jobs/none", "/jobs?q=nothing:1"):
+            answer = visitor.get(PREFIX + page)
+            if "location" in answer.headers:
+                answer = visitor.get(answer.headers["location"])
+            seen |= set(_PLACE.findall(answer.body.decode()))
+        assert {place for place in seen if not place.startswith(f"{PREFIX}/")} == set()
+        assets = {place for place in seen if "/static/" in place}
+        assert len(assets) > 4
+        assert {visitor.get(place).status for place in assets} == {200}
+        assert visitor.act(f"{PREFIX}{job}/retry").status == 200
+
+
+def test_without_the_proxy_it_answers_as_well(behind: Served) -> None:
+    assert behind.ask("GET", "/ready", key=None).status == 200
+    assert behind.ask("GET", "/v1/jobs").status == 200
+    assert behind.ask("GET", PREFIX, key=None).headers["location"] == f"{PREFIX}/sign-in?next=/"
+    assert behind.ask("GET", f"{PREFIX}els/jobs", key=None).status == 404
+
+
+def test_the_prefix_can_be_told_by_a_trusted_proxy(behind: Served) -> None:
+    told = {"X_Forwarded_Prefix": "/tools/jobs"}
+    assert behind.ask("GET", "/jobs", key=None, **told).headers["location"].startswith("/tools/jobs/sign-in")
+    bad = {"X_Forwarded_Prefix": "//evil.example"}
+    assert behind.ask("GET", "/jobs", key=None, **bad).headers["location"].startswith(f"{PREFIX}/sign-in")
+
+
+def test_wrong_keys_count_for_the_client_and_not_for_the_proxy(behind: Served) -> None:
+    def tried(client: str) -> int:
+        with forwarding(behind.port, strips=False, told={"X-Forwarded-For": client}) as port:
+            visitor = Visitor(Served(behind.folder, port))
+            visitor.get(f"{PREFIX}/sign-in")
+            return [visitor.post(f"{PREFIX}/sign-in", key="mh_wrong").status for _ in range(11)][-1]
+
+    assert (tried("198.51.100.1"), tried("198.51.100.2")) == (429, 429)
+    _signed_in_from = {"X-Forwarded-For": "198.51.100.1, 198.51.100.3", "X-Forwarded-Proto": "https"}
+    with forwarding(behind.port, strips=False, told=_signed_in_from) as port:
+        _signed_in(port, behind)
+
+
+def test_in_a_browser_the_pages_are_live_and_actions_work(browser: Browser, behind: Served) -> None:
+    with forwarding(behind.port, strips=True) as port:
+        page = browser.new_page(base_url=f"http://127.0.0.1:{port}")
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(f"{PREFIX}/jobs?q=queue:live")
+        page.locator("#key").fill(OWNER)
+        page.get_by_role("button", name="Sign in").click()
+        page.locator("#live[data-how=live]").wait_for()
+        job = behind.send("note.write", {"text": "x"}, queue="live")
+        page.locator(f"#job-{job['id']} .state.completed").wait_for(timeout=8_000)
+        page.locator(f"#job-{job['id']} a").first.click()
+        page.get_by_role("button", name="Run again").click()
+        page.get_by_text("It runs again.").wait_for()
+        assert page.url.startswith(f"http://127.0.0.1:{port}{PREFIX}/jobs/")
+        page.goto(f"{PREFIX}/queues")
+        page.keyboard.press("/")
+        page.wait_for_url(f"**{PREFIX}/jobs")
+        page.get_by_role("button", name="Sign out").click()
+        page.locator("#key").wait_for()
+        assert said == []
+        page.close()
