@@ -1,9 +1,11 @@
 """The health port, asked by a real client over a real socket."""
 
 import asyncio
+import http.client
 import json
 import signal
 import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -126,6 +128,22 @@ async def test_it_answers_on_ipv6() -> None:
     async with HttpServer(health_app(_Source(), Metrics()), "::1", 0) as server:
         assert server.url.startswith("http://[::1]:")
         assert (await asyncio.to_thread(_ask, f"{server.url}/health", {})).status == 200
+
+
+async def test_an_answer_does_not_wait_until_its_head_is_acknowledged() -> None:
+    def fastest(url: str) -> float:
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+        taken: list[float] = []
+        for _ in range(20):
+            began = time.perf_counter()
+            connection.request("GET", "/health")
+            connection.getresponse().read()
+            taken.append(time.perf_counter() - began)
+        connection.close()
+        return min(taken[10:])  # the first ones are acknowledged at once
+
+    async with HttpServer(health_app(_Source(), Metrics()), "127.0.0.1", 0) as server:
+        assert await asyncio.to_thread(fastest, server.url) < 0.035
 
 
 async def test_the_port_is_free_again_afterwards() -> None:
