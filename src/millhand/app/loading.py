@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from millhand.app.app import App
+from millhand.app.bulk import equip
 from millhand.core.errors import ConfigError
 
 BUILT_IN = "millhand.services.everything:app"
@@ -31,6 +32,7 @@ def load_app(target: str) -> App:
             code="app_not_found",
             hint="Write it as package.module:attribute, where the attribute is your App.",
         )
+    equip(found)
     return found
 
 

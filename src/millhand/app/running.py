@@ -23,7 +23,7 @@ from millhand.app.backend import Backend
 from millhand.app.content import store_access
 from millhand.app.loading import target_of_main
 from millhand.app.workdir import fresh_workdir, process_name
-from millhand.app.worker_settings import retention, worker_settings
+from millhand.app.worker_settings import retention, served_queues, worker_settings
 from millhand.brokers.sql.send import insert_jobs
 from millhand.config import check
 from millhand.core.errors import BrokerUnavailable, ConfigError
@@ -109,7 +109,7 @@ async def open_worker(app: App, target: str, *, through: Through = lambda broker
         durability=settings.durability,
         worker=name,
         lease=settings.worker.lease,
-        queues=settings.worker.queues,
+        queues=served_queues(settings),
         broker_url=settings.broker,
         stores=store_access(settings),
     )
@@ -245,7 +245,7 @@ class _Duties:
                 host=socket.gethostname(),
                 pid=os.getpid(),
                 version=version("millhand"),
-                queues=settings.queues,
+                queues=served_queues(self._app.settings),
                 kinds=tuple(sorted(dispatcher.pool.rules)),
                 slots=settings.executor_count * settings.slots,
                 started_at=self._started_at,

@@ -1,5 +1,6 @@
 """What the settings say of the dispatcher and of history, in the words of those parts, which never read settings."""
 
+from millhand.app.bulk import QUEUE
 from millhand.config import Settings
 from millhand.core.limits import MIB
 from millhand.core.state import State
@@ -24,6 +25,12 @@ def worker_settings(settings: Settings) -> WorkerSettings:
         memory_limit=told.memory_limit * MIB or None,
         outage_pauses=told.outage_pauses,
     )
+
+
+def served_queues(settings: Settings) -> tuple[str, ...]:
+    """The queues that a worker serves, none for all of them: those of the settings, and the one of bulk actions."""
+    queues = tuple(settings.worker.queues)
+    return (*queues, QUEUE) if queues and not settings.broker else queues
 
 
 def retention(settings: Settings) -> Retention:

@@ -41,6 +41,7 @@ async def test_filters_combine(inspector: Inspector, factory: Factory, clock: Mo
         ("kind:document.convert% ", []),
     ]:
         assert await found(inspector, clock, text) == expected, text
+        assert await inspector.count(parse(text, clock.now())) == Count(len(expected)), text
 
 
 async def test_a_failure_group_is_found_by_its_fingerprint(

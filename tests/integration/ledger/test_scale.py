@@ -108,6 +108,10 @@ def listing(text: str, before: int | None = None) -> Read:
     return lambda inspector: inspector.jobs(parse(text, START), before=before)
 
 
+def counting(text: str) -> Read:
+    return lambda inspector: inspector.count(parse(text, START))
+
+
 LISTS: dict[str, Read] = {
     f"jobs {text} {before or ''}": listing(text, before)
     for text in [
@@ -119,6 +123,10 @@ LISTS: dict[str, Read] = {
 }  # fmt: skip
 READS: dict[str, Read] = {
     **LISTS,
+    "count all": counting(""),
+    "count of states": counting("state:discarded,retryable"),
+    "count of few": counting("kind:nothing state:completed"),
+    "count of a group": counting("kind:kind.3 fingerprint:000000000050"),
     "tally": lambda inspector: inspector.tally(),
     "overview": lambda inspector: inspector.overview(),
     "failures": lambda inspector: inspector.failures(),
@@ -162,6 +170,12 @@ async def test_counts_stop_at_their_limit(large: Database) -> None:
     tally = await Inspector(large).tally()
     assert str(tally[State.COMPLETED]) == "10,000+"
     assert str(tally[State.SCHEDULED]) == "10,000" or tally[State.SCHEDULED].value < 10_000
+
+
+async def test_jobs_that_fit_are_counted_as_far_as_a_search_looks(large: Database) -> None:
+    counts = {text: str(await Inspector(large).count(parse(text, START))) for text in ("", "kind:kind.3", "kind:no")}
+    assert counts == {"": "10,000+", "kind:kind.3": "2,857+", "kind:no": "0+"}
+    assert str(await Inspector(large).count(parse("state:running", START))) == "10"
 
 
 async def test_a_batch_of_pruning_walks_along_indexes(file: Path, tmp_path: Path) -> None:

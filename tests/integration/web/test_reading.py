@@ -70,7 +70,7 @@ def test_the_fleet_is_shown(site: Served) -> None:
 
 def test_kinds_have_their_schemas(site: Served) -> None:
     kinds = site.ask("GET", "/v1/kinds").json["items"]
-    assert [kind["name"] for kind in kinds] == ["note.fail", "note.nap", "note.write"]
+    assert [kind["name"] for kind in kinds] == ["jobs.cancel", "jobs.retry", "note.fail", "note.nap", "note.write"]
     kind = site.ask("GET", "/v1/kinds/note.nap").json
     assert kind["args_schema"]["properties"]["seconds"]["default"] == 60.0
     assert kind["rules"]["max_attempts"] == 5

@@ -63,6 +63,8 @@ def test_what_is_allowed_is_answered_as_described(
             if isinstance(case.body, dict) and "kind" in case.body:
                 case.body["kind"] = real["kinds"]
         case.call_and_validate(headers={"Authorization": f"Bearer {OWNER}"}, checks=_CHECKS, timeout=30)
+        if isinstance(case.body, dict) and "filter" in case.body:  # what it means is acted on
+            case.body["filter"] = "queue:fuzzed" if there else "error:nowhere"
 
     check()
 

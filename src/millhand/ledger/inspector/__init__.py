@@ -44,6 +44,10 @@ class Inspector:
         chosen = wanted or JobFilter()
         return await self._database.read(lambda connection: jobs.page(connection, chosen, before, limit))
 
+    async def count(self, wanted: JobFilter) -> Count:
+        """How many jobs fit, bounded: as many as `jobs` finds without going on to further pages of its search."""
+        return await self._database.read(lambda connection: jobs.count(connection, wanted))
+
     async def tally(self) -> dict[State, Count]:
         """How many jobs are in each state."""
         return await self._database.read(jobs.tally)

@@ -47,6 +47,18 @@ def tally(connection: sa.Connection) -> dict[State, Count]:
     return {state: counted(number, MOST) for state, number in zip(State, numbers, strict=True)}
 
 
+def count(connection: sa.Connection, wanted: JobFilter) -> Count:
+    """How many jobs fit, bounded: at most `MOST`, among the newest `WINDOW` jobs of each walk; by one statement."""
+    questions: list[sa.ScalarSelect[int]] = []
+    for source in _sources(wanted):
+        along = _along(source, wanted)
+        edge = _last_seen(along)
+        questions += [edge, bounded(*along, jobs.c.seq >= sa.func.coalesce(edge, 0), *_conditions(wanted))]
+    answers = counts(connection, questions)
+    fitting = counted(sum(answers[1::2]))
+    return Count(fitting.value, more=fitting.more or any(answers[::2]))
+
+
 def resolve(connection: sa.Connection, text: str) -> str:
     """The id that a person means by it or by its beginning; raises `NotFound`, or `UsageError` if it fits several."""
     start = text.strip().lower()
@@ -93,17 +105,32 @@ def _walk(
     before: int | None,
     limit: int,
 ) -> _Found:
-    along = [] if source is None else [source]
-    if _is_group(wanted):
-        along += [FAILING, jobs.c.kind == wanted.kind, jobs.c.error_fingerprint == wanted.fingerprint]
-    if wanted.parent is not None:
-        along.append(jobs.c.parent_id == wanted.parent)
+    along = _along(source, wanted)
     older = [] if before is None else [jobs.c.seq < before]
     edge = _edge(connection, [*along, *older] if along else [], before)
     fitting = sa.select(*JOB_ROW).where(*along, *older, jobs.c.seq >= edge, *_conditions(wanted))
     rows = connection.execute(fitting.order_by(jobs.c.seq.desc()).limit(limit + 1)).mappings()
     found = [job_row(row) for row in rows]
     return _Found(found, found[-1].seq if len(found) > limit else edge)
+
+
+def _along(source: sa.ColumnElement[bool] | None, wanted: JobFilter) -> list[sa.ColumnElement[bool]]:
+    """What holds for every entry of the index that a walk goes along."""
+    along = [] if source is None else [source]
+    if _is_group(wanted):
+        along += [FAILING, jobs.c.kind == wanted.kind, jobs.c.error_fingerprint == wanted.fingerprint]
+    if wanted.parent is not None:
+        along.append(jobs.c.parent_id == wanted.parent)
+    return along
+
+
+def _last_seen(along: Sequence[sa.ColumnElement[bool]]) -> sa.ScalarSelect[int]:
+    """Where the window of a walk from the newest job ends; null if it reaches the end of the ledger."""
+    if along:
+        last = sa.select(jobs.c.seq).where(*along).order_by(jobs.c.seq.desc()).limit(1).offset(WINDOW - 1)
+        return last.scalar_subquery()
+    end = sa.func.max(jobs.c.seq) + 1 - WINDOW
+    return sa.select(sa.case((end > 0, end))).scalar_subquery()
 
 
 def _edge(connection: sa.Connection, along: Sequence[sa.ColumnElement[bool]], before: int | None) -> int:

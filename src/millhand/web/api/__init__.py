@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from millhand.web.api import (
     actions,
     artefacts,
+    bulk,
     convert,
     description,
     fleet,
@@ -23,6 +24,7 @@ ROUTERS: Sequence[APIRouter] = (
     jobs.router,
     submit.router,
     actions.router,
+    bulk.router,
     artefacts.router,
     streams.router,
     convert.router,

@@ -3,13 +3,25 @@
 from starlette.routing import BaseRoute
 
 from millhand.web.access.gate import Gate
-from millhand.web.dashboard.pages import failures, fleet, job, jobs, live, new_job, overview, queues, static, system
+from millhand.web.dashboard.pages import (
+    bulk,
+    failures,
+    fleet,
+    job,
+    jobs,
+    live,
+    new_job,
+    overview,
+    queues,
+    static,
+    system,
+)
 from millhand.web.dashboard.pages.sign_in import SignIn
 from millhand.web.dashboard.routing import Door
 from millhand.web.dashboard.sessions import Sessions
 from millhand.web.desk import Desk
 
-_MODULES = (overview, jobs, job, failures, queues, fleet, new_job, system, live)
+_MODULES = (overview, jobs, bulk, job, failures, queues, fleet, new_job, system, live)
 
 
 def dashboard(desk: Desk, gate: Gate) -> list[BaseRoute]:

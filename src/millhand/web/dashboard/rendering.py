@@ -26,6 +26,7 @@ SAID: Mapping[str, str] = {
     "cancelled": "It is cancelled.",
     "cancel-requested": "It runs, and is told to stop within about a second.",
     "cancelled-some": "The chosen jobs are cancelled, or told to stop; those that had ended stay as they are.",
+    "bulk": "This job does it, and shows here how far it is.",
     "none-chosen": "No job was chosen.",
     "sent": "The job is sent.",
     "paused": "The queue is paused; running jobs go on.",

@@ -45,6 +45,15 @@ class Again(Asked):
     )
 
 
+class Fitting(Asked):
+    """Jobs to act on, all that fit."""
+
+    filter: Annotated[str, StringConstraints(min_length=1, max_length=1_500, pattern=NO_NUL)] = Field(
+        description="Which jobs, in the words of the list's `filter`.",
+        examples=["state:discarded kind:mail.send since:2h"],
+    )
+
+
 class Confirmation(Asked):
     """That this is really meant."""
 

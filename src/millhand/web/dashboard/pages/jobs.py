@@ -9,6 +9,7 @@ from millhand.core.errors import UsageError
 from millhand.core.state import State
 from millhand.ledger.filters import FIELDS, JobFilter
 from millhand.ledger.views import Count, JobPage
+from millhand.web.access.roles import Role
 from millhand.web.api.jobs import filter_of
 from millhand.web.dashboard.routing import Pages
 from millhand.web.dashboard.visit import Visit
@@ -38,6 +39,7 @@ async def jobs(visit: Visit) -> Response:
         trouble=trouble,
         tabs=await _tabs(visit, wanted or JobFilter()),
         found=found,
+        fitting=await _fitting(visit, wanted, found),
         paged=bool(visit.asked("before")),
         older=f"/jobs?{urlencode({'q': words, 'before': found.next})}" if found.next else "",
         here=f"/jobs?{urlencode({'q': words})}" if words else "/jobs",
@@ -46,7 +48,9 @@ async def jobs(visit: Visit) -> Response:
 
 @pages.post("/jobs/retry")
 async def retry(visit: Visit) -> Response:
-    """Run the chosen jobs again."""
+    """Run the chosen jobs again; all that fit the filter only after a question."""
+    if visit.told("all"):
+        return visit.back("/jobs/all/retry", q=visit.told("q"))
     chosen = await _chosen(visit)
     if chosen:
         await visit.visitor.control.retry(chosen)
@@ -55,7 +59,9 @@ async def retry(visit: Visit) -> Response:
 
 @pages.post("/jobs/cancel")
 async def cancel(visit: Visit) -> Response:
-    """Cancel the chosen jobs."""
+    """Cancel the chosen jobs; all that fit the filter only after a question."""
+    if visit.told("all"):
+        return visit.back("/jobs/all/cancel", q=visit.told("q"))
     chosen = await _chosen(visit)
     if chosen:
         await visit.visitor.control.cancel_all(chosen)
@@ -66,6 +72,15 @@ def cursor_of(visit: Visit) -> int | None:
     """Where the page begins that the address names; None for the newest."""
     text = visit.asked("before")
     return int(text) if text.isdecimal() and len(text) < 19 else None  # noqa: PLR2004 - fits into 64 bits
+
+
+async def _fitting(visit: Visit, wanted: JobFilter | None, found: JobPage) -> Count | None:
+    """How many jobs fit, where somebody may act on all of them."""
+    if wanted is None or not (visit.asked("q") and found.rows and visit.may(Role.OPERATOR)):
+        return None
+    if found.next is None and not visit.asked("before"):
+        return Count(len(found.rows))
+    return await visit.visitor.inspector.count(wanted)
 
 
 async def _chosen(visit: Visit) -> list[str]:

@@ -22,10 +22,12 @@
   const count = () => {
     const label = $("#chosen");
     const number = ticks().filter((tick) => tick.checked).length;
-    if (label) label.textContent = number ? `With the ${number} chosen:` : "With the chosen jobs:";
+    const every = $("#every")?.checked;
+    if (label) label.textContent = every ? "With all of them:" : number ? `With the ${number} chosen:` : "With the chosen jobs:";
   };
   document.addEventListener("change", (event) => {
     if (event.target.id === "all") ticks().forEach((tick) => { tick.checked = event.target.checked; });
+    if (event.target.id === "every") [$("#all"), ...ticks()].forEach((tick) => { tick.checked = tick.disabled = event.target.checked; });
     count();
   });
 
