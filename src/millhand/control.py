@@ -1,4 +1,4 @@
-"""Commands of people and programs on jobs, queues and schedules; each that took effect is in the audit trail."""
+"""Commands on jobs, queues, workers and schedules; each that took effect is in the audit trail."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -9,14 +9,16 @@ from millhand.core.errors import NotFound, UsageError
 from millhand.core.fairness import Caps
 from millhand.core.job import NewJob, Sent
 from millhand.core.ports import Broker, CancelResult, Controls
+from millhand.core.wish import Wish
 from millhand.ledger.api_keys import ApiKeys
 from millhand.ledger.audit import Audit
 from millhand.ledger.schedules import Schedules
+from millhand.ledger.workers import Workers
 
 _MOST_IDS_NOTED = 100
-
-
 _CANCELS_AT_ONCE = 50
+
+
 class ControlledBroker(Broker, Controls, Protocol):
     """A broker that takes commands."""
 
@@ -28,6 +30,7 @@ class Control:
     broker: ControlledBroker
     schedules: Schedules
     keys: ApiKeys
+    workers: Workers
     audit: Audit
     actor: str
 
@@ -101,6 +104,21 @@ class Control:
         cancelled = await self.broker.purge(queue)
         await self._note("queue.purge", queue, {"cancelled": cancelled})
         return cancelled
+
+    async def quiet_worker(self, worker_id: str) -> None:
+        """Have a worker take no jobs for now; what it holds goes on. Raises `NotFound`, `UsageError` if it stops."""
+        await self.workers.wish(worker_id, Wish.QUIET)
+        await self._note("worker.quiet", worker_id)
+
+    async def resume_worker(self, worker_id: str) -> None:
+        """Have a worker take jobs again; raises `NotFound`, `UsageError` if it stops."""
+        await self.workers.wish(worker_id, Wish.WORK)
+        await self._note("worker.resume", worker_id)
+
+    async def stop_worker(self, worker_id: str) -> None:
+        """Have a worker drain and end, as SIGTERM does; raises `NotFound`."""
+        await self.workers.wish(worker_id, Wish.STOP)
+        await self._note("worker.stop", worker_id)
 
     async def run_schedule(self, name: str) -> str:
         """Enqueue a schedule's job now, beside its ticks; returns the job's id. Raises `NotFound`."""

@@ -19,6 +19,7 @@ from millhand.ledger.journal import Journal
 from millhand.ledger.recorder import Recorder
 from millhand.ledger.schedules import Schedules
 from millhand.ledger.views import JobRecord
+from millhand.ledger.workers import Workers
 from millhand.stores import StoreAccess
 
 
@@ -79,6 +80,7 @@ class Backend:
             broker=broker,
             schedules=Schedules(database),
             keys=ApiKeys(database),
+            workers=Workers(database),
             audit=Audit(database),
             actor=f"app:{worker}",
         )

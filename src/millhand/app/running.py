@@ -47,6 +47,7 @@ BEAT_EVERY = 5.0
 _RESCUES_IN_A_LEASE = 4
 _LOOK_AT_SCHEDULES_EVERY = 1.0
 _LOOK_AT_QUEUES_EVERY = 5.0
+_LOOK_AT_WISHES_EVERY = 1.0
 _CATCH_UP_EVERY = 10.0
 
 
@@ -196,11 +197,12 @@ class _Duties:
             *([] if settings.broker else [("scheduler", self._fire, _LOOK_AT_SCHEDULES_EVERY)]),
             *([] if foreign is None else [("journal", partial(foreign.catch_up, given_up), _CATCH_UP_EVERY)]),
             ("pruner", self._prune, settings.retention.every),
-            ("presence", self._beat, BEAT_EVERY),
+            ("wishes", self._heed, _LOOK_AT_WISHES_EVERY),
             ("gauges", self._look_at_queues, _LOOK_AT_QUEUES_EVERY),
             *((duty.name, partial(self._fulfil, duty), duty.every) for duty in self._app.duties),
         ]
-        return [Chore(name, do, self._clock, every) for name, do, every in paces]
+        presence = Chore("presence", self._beat, self._clock, BEAT_EVERY, to_the_end=True)
+        return [presence, *(Chore(name, do, self._clock, every) for name, do, every in paces)]
 
     async def _fulfil(self, duty: Duty) -> None:
         if self.dispatcher is not None:
@@ -234,6 +236,10 @@ class _Duties:
     async def _look_at_queues(self) -> None:
         self._metrics.queues(await self._backend.broker.stats(), self._clock.now())
 
+    async def _heed(self) -> None:
+        if self.dispatcher is not None:
+            self.dispatcher.heed(await self._workers.wished_of(self._name))
+
     async def _beat(self) -> None:
         dispatcher = self.dispatcher
         if dispatcher is None:
@@ -249,7 +255,7 @@ class _Duties:
                 kinds=tuple(sorted(dispatcher.pool.rules)),
                 slots=settings.executor_count * settings.slots,
                 started_at=self._started_at,
-                state="draining" if dispatcher.phase == "draining" else "running",
+                state="draining" if dispatcher.phase == "draining" else "quiet" if dispatcher.quiet else "running",
                 facts={
                     "memory": psutil.Process().memory_info().rss,
                     "jobs": len(dispatcher.holdings),

@@ -206,6 +206,7 @@ workers = sa.Table(
     sa.Column("facts", sa.Text, nullable=False),
     sa.Column("started_at", sa.BigInteger, nullable=False),
     sa.Column("seen_at", sa.BigInteger, nullable=False),
+    sa.Column("wish", sa.Text, nullable=False, server_default="work"),
 )
 
 schedules = sa.Table(

@@ -63,6 +63,8 @@ def _workers(job: JobRow, alive: Sequence[WorkerView], serving: Sequence[WorkerV
         yield Reason("kind_unserved", f"no running worker of queue {job.queue} knows the kind {job.kind}")
     elif all(worker.state == "draining" for worker in serving):
         yield Reason("draining", f"every worker of queue {job.queue} is shutting down")
+    elif not any(worker.takes_jobs for worker in serving):
+        yield Reason("quiet", f"every worker of queue {job.queue} is quiet: `millhand workers resume WORKER`")
 
 
 def _caps(job: JobRow, load: QueueLoad) -> Iterator[Reason]:

@@ -13,6 +13,7 @@ from millhand.core.finding import Finding, Level
 from millhand.core.health import LoopTick
 from millhand.core.outcome import Released
 from millhand.core.ports import Broker, Ledger, Observer
+from millhand.core.wish import Wish
 from millhand.telemetry.metrics import Metrics
 from millhand.worker.canceller import Canceller
 from millhand.worker.chores import Chore
@@ -100,6 +101,24 @@ class Dispatcher:
         self._drain_asked.set()
         self._abort_asked.set()
 
+    @property
+    def quiet(self) -> bool:
+        """Whether it takes no jobs for now, because somebody wished it so."""
+        return self._fetcher.quiet
+
+    def heed(self, wish: Wish) -> None:
+        """Do what somebody wishes of this worker; to hear the same again is harmless."""
+        if wish is Wish.STOP:
+            self.drain()
+        elif wish is Wish.QUIET and not self.quiet:
+            self._log.info("told to be quiet")
+            self._fetcher.hush()
+            self._tell_of_itself()
+        elif wish is Wish.WORK and self.quiet:
+            self._log.info("told to work again")
+            self._fetcher.go_on()
+            self._tell_of_itself()
+
     async def renew(self) -> None:
         """Renew what is held before others, or this very worker, take it for left behind: it may have stood still.
 
@@ -135,8 +154,9 @@ class Dispatcher:
         """Whether it can take work."""
         up = sum(executor.ready for executor in self.pool.executors.values())
         hint = "Look at the executors' lines on standard error." if self._supervisor.crash_looping else "Wait a moment."
+        quiet = ", and takes no jobs: somebody wished it so" if self.quiet else ""
         return [
-            Finding("worker.phase", _level(self.phase is Phase.RUNNING), f"the dispatcher is {self.phase}", ""),
+            Finding("worker.phase", _level(self.phase is Phase.RUNNING), f"the dispatcher is {self.phase}{quiet}", ""),
             Finding(
                 "worker.executors",
                 _level(up > 0),
@@ -162,9 +182,13 @@ class Dispatcher:
             self._drain_asked.set()
         if self.phase is Phase.STARTING and self.pool.rules:
             self.phase = Phase.RUNNING
-            for chore in self._parts.chores:  # what they tell of this worker has changed
-                chore.rouse()
+            self._tell_of_itself()
         self._fetcher.rouse()
+
+    def _tell_of_itself(self) -> None:
+        """Have the chores turn now, as what they tell of this worker has changed."""
+        for chore in self._parts.chores:
+            chore.rouse()
 
     def _busy(self) -> None:
         self._watchdog.wake()
@@ -172,8 +196,9 @@ class Dispatcher:
 
     async def _wind_down(self, tasks: dict[str, asyncio.Task[None]]) -> int:
         self.phase = Phase.DRAINING
-        for loop in (self._fetcher, *self._parts.chores):
+        for loop in (self._fetcher, *(chore for chore in self._parts.chores if not chore.to_the_end)):
             loop.stop()
+        self._tell_of_itself()
         self.pool.closed = True
         if len(self.holdings):
             self._log.info("draining", jobs=len(self.holdings), grace_seconds=self._settings.grace)

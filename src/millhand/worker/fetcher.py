@@ -39,10 +39,11 @@ class Fetcher(Loop):
         self._settler = settler
         self._metrics = metrics
         self._receiving: asyncio.Future[list[Delivery]] | None = None
+        self.quiet = False
 
     async def turn(self) -> None:
         """Fetch until there is no room."""
-        while (room := self._pool.room) > 0 and not self.stopping:
+        while (room := self._pool.room) > 0 and not self._resting:
             deliveries = await self._received(room)
             self.ticked = self.clock.monotonic()
             self._take(deliveries)
@@ -50,6 +51,23 @@ class Fetcher(Loop):
     def stop(self) -> None:
         """Let a fetch that waits end at once; the broker hands back what it was about to bring."""
         super().stop()
+        self._come_back()
+
+    def hush(self) -> None:
+        """Fetch nothing until `go_on`; a fetch that waits ends at once, as above."""
+        self.quiet = True
+        self._come_back()
+
+    def go_on(self) -> None:
+        """Fetch again."""
+        self.quiet = False
+        self.rouse()
+
+    @property
+    def _resting(self) -> bool:
+        return self.stopping or self.quiet
+
+    def _come_back(self) -> None:
         if self._receiving is not None:
             self._receiving.cancel()
 
@@ -58,7 +76,7 @@ class Fetcher(Loop):
         try:
             return await self._receiving
         except asyncio.CancelledError:
-            if not self.stopping:
+            if not self._resting:
                 raise
             return []
         finally:
@@ -68,9 +86,10 @@ class Fetcher(Loop):
         if not deliveries:
             return
         holdings = self._holdings.add(deliveries)
-        if self.stopping:
+        if self._resting:
+            why = "the worker is stopping" if self.stopping else "the worker was told to be quiet"
             for holding in holdings:
-                self._settler.release(holding, Released("the worker is stopping"))
+                self._settler.release(holding, Released(why))
             return
         self._metrics.claimed(deliveries)
         for delivery in deliveries:

@@ -71,3 +71,15 @@ def test_options_reach_the_executors(cli: Cli) -> None:
     plain("--app", cli.app, "enqueue", "sum.add", '{"a": 4}')
     ended = plain("worker", "--until-idle", "--app", cli.app, "--executors", "1")
     assert ended.code == 0
+
+
+def test_it_rests_and_ends_when_told_by_name(cli: Cli) -> None:
+    with started(cli) as running:
+        worker = wait_until(lambda: cli("workers", "list").table, within=30, what="a worker")[0]["worker"]
+        assert "rests" in cli("workers", "quiet", worker).err
+        wait_until(lambda: cli("workers", "list").table[0]["state"] == "quiet", within=10)
+        assert cli("workers", "resume", worker).code == 0
+        assert "ends" in cli("workers", "stop", worker).err
+        assert running.end().code == 0
+    assert cli("workers", "list").out.count("\n") <= 1
+    assert "there is no worker" in cli("workers", "stop", worker).err

@@ -27,6 +27,7 @@ def test_the_overview_draws_what_ended(visitor: Visitor) -> None:
 def test_a_list_shows_errors_in_its_rows_and_escapes_them(visitor: Visitor) -> None:
     answer = visitor.get("/jobs?q=state:discarded")
     assert b"no &lt;b&gt;ink&lt;/b&gt;" in answer.body
+    assert b'<span class="subject">no &lt;b&gt;ink&lt;/b&gt;</span>' in answer.body
     assert visitor.served.jobs["failed"].encode() in answer.body
     assert visitor.served.jobs["written"].encode() not in answer.body
 
@@ -46,6 +47,7 @@ def test_a_list_goes_on_by_key(visitor: Visitor) -> None:
 
 def test_a_job_tells_its_life_and_shows_what_it_made(visitor: Visitor) -> None:
     page = visitor.get(f"/jobs/{visitor.served.jobs['written']}")
+    assert "<title>hello note.write · millhand</title>" in page.body.decode()
     assert "succeeded after" in text(page)
     assert "writing length= 5" in text(page)
     assert "millhand enqueue note.write" in text(page)
@@ -110,6 +112,20 @@ def test_a_queue_is_paused_limited_resumed_and_purged_by_its_name(visitor: Visit
     refused = visitor.post("/queues/a%2Fb/purge", confirm="a")
     assert (refused.status, "not_confirmed" in text(refused)) == (422, True)
     assert "is cancelled" in text(visitor.act("/queues/a%2Fb/purge", confirm="a/b"))
+
+
+def test_a_worker_rests_and_goes_on(visitor: Visitor) -> None:
+    page = visitor.get("/workers")
+    assert "served by the same process" in text(page)
+    base = page.body.decode().partition('action="/workers/')[2].partition("/quiet")[0]
+    try:
+        assert "takes no more jobs" in text(visitor.act(f"/workers/{base}/quiet"))
+        wait_until(lambda: b'<use href="#s-available"/></svg>quiet' in visitor.get("/workers").body)
+    finally:
+        assert "takes jobs again" in text(visitor.act(f"/workers/{base}/resume"))
+    wait_until(lambda: b"</svg>working" in visitor.get("/workers").body)
+    assert visitor.post("/workers/nobody/stop").status == 404
+    assert "web:anybody worker.resume" in text(visitor.get("/system"))
 
 
 def test_a_schedule_is_switched_and_fired(visitor: Visitor) -> None:

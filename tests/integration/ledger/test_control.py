@@ -1,5 +1,7 @@
 """Commands do what they say through the real broker, and those that took effect are in the audit trail."""
 
+from dataclasses import replace
+
 import pytest
 
 from millhand.brokers.sql import SqlBroker
@@ -9,11 +11,13 @@ from millhand.core.errors import NotFound, UsageError
 from millhand.core.fairness import Caps
 from millhand.core.ports import CancelResult
 from millhand.core.state import State
+from millhand.core.wish import Wish
 from millhand.database import Database
 from millhand.ledger.api_keys import ApiKeys
 from millhand.ledger.audit import Audit
 from millhand.ledger.inspector import Inspector
 from millhand.ledger.schedules import Schedule, Schedules
+from millhand.ledger.workers import WorkerCard, Workers
 from tests.integration.ledger.support import Factory
 
 
@@ -23,6 +27,7 @@ def control(broker: SqlBroker, database: Database) -> Control:
         broker=broker,
         schedules=Schedules(database),
         keys=ApiKeys(database),
+        workers=Workers(database),
         audit=Audit(database),
         actor="cli:ann",
     )
@@ -92,3 +97,25 @@ async def test_schedules(control: Control, inspector: Inspector, factory: Factor
     assert [action for _, action, _ in await trail(inspector)] == [
         "schedule.run", "schedule.disable", "schedule.enable",
     ]  # fmt: skip
+
+
+async def test_workers(control: Control, inspector: Inspector) -> None:
+    card = WorkerCard(id="w-1", host="h", pid=1, version="1", queues=(), kinds=(), slots=2, started_at=1)
+    for command in (control.quiet_worker, control.resume_worker, control.stop_worker):
+        with pytest.raises(NotFound, match="no worker 'w-1'"):
+            await command("w-1")
+    assert await control.workers.wished_of("w-1") is Wish.WORK
+    await control.workers.beat(card)
+    await control.quiet_worker("w-1")
+    await control.workers.beat(replace(card, state="quiet"))
+    assert await control.workers.wished_of("w-1") is Wish.QUIET
+    assert [(one.wish, one.takes_jobs) for one in await inspector.workers()] == [(Wish.QUIET, False)]
+    await control.resume_worker("w-1")
+    await control.stop_worker("w-1")
+    await control.stop_worker("w-1")
+    with pytest.raises(UsageError, match="is stopping already"):
+        await control.resume_worker("w-1")
+    assert await control.workers.wished_of("w-1") is Wish.STOP
+    assert await trail(inspector) == [
+        ("cli:ann", f"worker.{action}", "w-1") for action in ("quiet", "resume", "stop", "stop")
+    ]

@@ -12,7 +12,7 @@ from millhand.web.api import ROUTERS
 from tests.integration.web.conftest import TENANTS, Served
 
 OWN, OTHER = TENANTS
-_NAMES = {"queues": "nowhere", "kinds": "note.write", "schedules": "nightly-note"}
+_NAMES = {"queues": "nowhere", "workers": "nobody", "kinds": "note.write", "schedules": "nightly-note"}
 _ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 _CASES = [
     pytest.param(route, method, id=f"{method} {route.path}")

@@ -61,6 +61,24 @@ def test_a_queue_that_is_not_there_is_not_made(site: Served, action: str) -> Non
     assert site.ask("POST", f"/v1/queues/nowhere/{action}").status == 404
 
 
+def test_a_worker_rests_and_goes_on(site: Served) -> None:
+    [worker] = site.ask("GET", "/v1/workers").json["items"]
+    place = f"/v1/workers/{worker['id']}"
+    assert (worker["state"], worker["wish"]) == ("running", "work")
+    try:
+        assert site.ask("POST", f"{place}/quiet").json["wish"] == "quiet"
+        wait_until(lambda: site.ask("GET", "/v1/workers").json["items"][0]["state"] == "quiet")
+        waiting = site.send("note.write", wait=0)
+        assert "quiet" in [reason["code"] for reason in site.ask("GET", waiting["url"]).json["waiting"]]
+    finally:
+        assert site.ask("POST", f"{place}/resume").json["wish"] == "work"
+    wait_until(lambda: site.ask("GET", waiting["url"]).json["state"] == "completed")
+    actions = [
+        one["action"] for one in site.ask("GET", "/v1/audit?limit=9").json["items"] if one["target"] == worker["id"]
+    ]
+    assert actions == ["worker.resume", "worker.quiet"]
+
+
 def test_a_schedule_is_fired_and_switched(site: Served) -> None:
     fired = site.ask("POST", "/v1/schedules/nightly-note/run")
     assert fired.status == 202

@@ -66,6 +66,33 @@ async def test_a_drain_lets_the_running_job_end_and_leaves_the_others(tmp_path: 
         assert await state(mill, waiting) is State.AVAILABLE
 
 
+async def test_it_rests_goes_on_and_ends_as_people_wish(tmp_path: Path) -> None:
+    async with milling(app_in(tmp_path, slots=2)) as mill:
+        control, inspector = mill.worker.backend.control, mill.worker.backend.inspector
+
+        async def tells(state: str) -> bool:
+            return [worker.state for worker in await inspector.workers()] == [state]
+
+        job = await mill.app.enqueue(Hold(path=tmp_path / "go"))
+        await begun(mill, job)
+        await control.quiet_worker(mill.worker.id)
+        await poll_until(lambda: tells("quiet"))
+        waiting = await mill.app.enqueue(Echo())
+        (tmp_path / "go").touch()
+        await mill.app.wait(job, 30)
+        shown = await inspector.job(waiting.id)
+        assert (shown.row.state, [reason.code for reason in shown.waiting]) == (State.AVAILABLE, ["quiet"])
+        await control.resume_worker(mill.worker.id)
+        await mill.app.wait(waiting, 30)
+        last = await mill.app.enqueue(Hold(path=tmp_path / "end"))
+        await poll_until((tmp_path / "end.begun").exists)
+        await control.stop_worker(mill.worker.id)
+        await poll_until(lambda: tells("draining"))
+        (tmp_path / "end").touch()
+        assert (await asyncio.wait_for(mill.running, 30)).interrupted == 0
+        assert await state(mill, last) is State.COMPLETED
+
+
 @pytest.mark.parametrize("how", ["drain", "abort"])
 async def test_an_interrupted_job_is_handed_back_uncharged(tmp_path: Path, how: str) -> None:
     async with milling(app_in(tmp_path, grace=0.1)) as mill:

@@ -64,6 +64,11 @@ def test_one_fitting_worker_is_enough() -> None:
     assert codes(workers=[worker(silent=True), worker(kinds=()), worker(running=2), worker()]) == []
 
 
+def test_quiet_workers_serve_nobody() -> None:
+    assert codes(workers=[worker(state="quiet"), worker(state="draining")]) == ["quiet"]
+    assert codes(workers=[worker(state="quiet"), worker()]) == []
+
+
 def test_limits() -> None:
     caps = Caps(queue=3, tenant=2, limit_key=1)
     full = QueueLoad(caps=caps, running=3, running_of_tenant=2, running_of_limit_key=1)

@@ -28,6 +28,7 @@ from millhand.cli.commands.top import top
 from millhand.cli.commands.up import up
 from millhand.cli.commands.version import version
 from millhand.cli.commands.worker import worker
+from millhand.cli.commands.workers import workers
 
 COMMANDS: Mapping[str, Callable[..., Any]] = {
     "up": up,
@@ -47,6 +48,7 @@ COMMANDS: Mapping[str, Callable[..., Any]] = {
 GROUPS: Mapping[str, typer.Typer] = {
     "jobs": jobs,
     "queues": queues,
+    "workers": workers,
     "failures": failures,
     "kinds": kinds,
     "schedules": schedules,

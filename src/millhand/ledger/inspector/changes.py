@@ -16,7 +16,7 @@ _LOOK_BACK = 5.0
 _SMALL: Sequence[tuple[str, sa.Select[*tuple[object, ...]]]] = (
     ("queues", sa.select(queues).order_by(queues.c.name)),
     ("schedules", sa.select(schedules.c.name, schedules.c.enabled, schedules.c.next_at).order_by(schedules.c.name)),
-    ("workers", sa.select(workers.c.id, workers.c.state).order_by(workers.c.id)),
+    ("workers", sa.select(workers.c.id, workers.c.state, workers.c.wish).order_by(workers.c.id)),
 )
 
 

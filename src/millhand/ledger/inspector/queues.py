@@ -17,7 +17,7 @@ from millhand.ledger.views import Count, QueueView, WorkerView
 def overview(connection: sa.Connection, stats: Sequence[QueueStats], silent_since: int) -> tuple[QueueView, ...]:
     """Every queue that the broker tells of or that has settings, by name."""
     settings = {row["name"]: row for row in connection.execute(sa.select(queues)).mappings()}
-    workers = [worker for worker in all_workers(connection, silent_since) if not worker.silent]
+    workers = [worker for worker in all_workers(connection, silent_since) if worker.takes_jobs]
     failed, more = _discarded(connection)
     told = {one.queue: one for one in stats}
     for name, row in settings.items():

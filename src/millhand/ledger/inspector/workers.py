@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from millhand.core.cron import Cron
 from millhand.core.redact import redact_mapping
+from millhand.core.wish import Wish
 from millhand.database.tables import RUNNING, audit, jobs, schedules, workers
 from millhand.ledger.inspector.rows import parsed, shown, shown_value
 from millhand.ledger.views import AuditPage, AuditView, ScheduleView, WorkerView
@@ -53,6 +54,7 @@ def _worker(row: sa.RowMapping, silent_since: int) -> WorkerView:
         seen_at=row["seen_at"],
         running=row["running"] or 0,
         silent=row["seen_at"] < silent_since,
+        wish=Wish(row["wish"]),
     )
 
 

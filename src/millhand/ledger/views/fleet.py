@@ -7,12 +7,13 @@ from typing import Any
 from millhand.core.fairness import Caps
 from millhand.core.ports import QueueStats
 from millhand.core.state import State
+from millhand.core.wish import Wish
 from millhand.ledger.views.jobs import Count, JobRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueView:
-    """A queue: how it stands, its limits, how many live workers serve it, and how many of its jobs failed lately."""
+    """A queue: how it stands, its limits, how many workers take jobs from it, and how many of those failed lately."""
 
     stats: QueueStats
     caps: Caps
@@ -54,9 +55,15 @@ class WorkerView:
     seen_at: int
     running: int
     silent: bool
+    wish: Wish = Wish.WORK
+
+    @property
+    def takes_jobs(self) -> bool:
+        """Whether it is there, and neither quiet nor about to end."""
+        return not self.silent and self.state == "running"
 
     def serves(self, queue: str) -> bool:
-        """Whether it takes jobs from this queue; one that names no queues takes from all."""
+        """Whether it is for jobs of this queue; one that names no queues is for all."""
         return not self.queues or queue in self.queues
 
 

@@ -18,6 +18,7 @@ from millhand.web.api import (
     schedules,
     streams,
     submit,
+    workers,
 )
 
 ROUTERS: Sequence[APIRouter] = (
@@ -30,6 +31,7 @@ ROUTERS: Sequence[APIRouter] = (
     convert.router,
     logs.router,
     queues.router,
+    workers.router,
     kinds.router,
     schedules.router,
     fleet.router,

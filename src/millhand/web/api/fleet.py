@@ -1,4 +1,4 @@
-"""`/v1/workers`, `/v1/failures`, `/v1/audit` and `/status`: the fleet at a glance, and what needs attention."""
+"""`/v1/failures`, `/v1/audit` and `/status`: the fleet at a glance, and what needs attention."""
 
 from typing import Annotated
 
@@ -14,12 +14,6 @@ from millhand.web.desk import Caller
 
 router = resource("", "fleet")
 Viewer = Annotated[Caller, needs(Role.VIEWER, Scope.FLEET)]
-
-
-@router.get("/v1/workers", operation_id="list_workers", summary="List the workers")
-async def list_workers(caller: Viewer) -> Items[Worker]:
-    """Every known worker, the longest-running first."""
-    return Items(items=[Worker.model_validate(worker) for worker in await caller.inspector.workers()])
 
 
 @router.get("/v1/failures", operation_id="list_failures", summary="List failures by group")

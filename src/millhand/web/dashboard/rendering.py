@@ -36,6 +36,9 @@ SAID: Mapping[str, str] = {
     "fired": "The schedule's job is sent.",
     "enabled": "The schedule is on.",
     "disabled": "The schedule is off.",
+    "quieted": "The worker takes no more jobs within a second; what it holds goes on.",
+    "woken": "The worker takes jobs again within a second.",
+    "stopped": "The worker is told to end: running jobs may take its grace time.",
 }
 """What a page says after an action, by the word in its address."""
 

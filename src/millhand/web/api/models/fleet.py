@@ -7,6 +7,7 @@ from pydantic import Field
 
 from millhand.core.registry import Kind as RegisteredKind
 from millhand.core.state import State
+from millhand.core.wish import Wish
 from millhand.ledger.views import QueueView
 from millhand.web.api.models.base import Count, Instant, Items, Shown
 from millhand.web.api.models.jobs import Job
@@ -66,7 +67,8 @@ class Worker(Shown):
     queues: list[str] = Field(description="The queues that it serves; empty means all.")
     kinds: list[str]
     slots: int
-    state: str
+    state: str = Field(description="`running`, `quiet` or `draining`.")
+    wish: Wish = Field(description="What somebody wishes of it; it looks about once a second.")
     facts: Mapping[str, Any]
     started_at: Instant
     seen_at: Instant

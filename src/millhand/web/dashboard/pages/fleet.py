@@ -1,5 +1,8 @@
 """`/workers` and `/schedules`: who does the jobs, and what is sent again and again."""
 
+import os
+import socket
+
 from starlette.responses import Response
 
 from millhand.web.access.roles import Scope
@@ -12,7 +15,29 @@ pages = Pages()
 @pages.get("/workers", Scope.FLEET)
 async def workers(visit: Visit) -> Response:
     """Every known worker, the longest-running first."""
-    return visit.page("workers.html", workers=await visit.visitor.inspector.workers())
+    here = (socket.gethostname(), os.getpid())
+    return visit.page("workers.html", workers=await visit.visitor.inspector.workers(), here=here)
+
+
+@pages.post("/workers/{name:path}/quiet", Scope.FLEET)
+async def quiet(visit: Visit) -> Response:
+    """Have it take no jobs for now."""
+    await visit.visitor.control.quiet_worker(visit.request.path_params["name"])
+    return visit.back("/workers", "quieted")
+
+
+@pages.post("/workers/{name:path}/resume", Scope.FLEET)
+async def resume(visit: Visit) -> Response:
+    """Have it take jobs again."""
+    await visit.visitor.control.resume_worker(visit.request.path_params["name"])
+    return visit.back("/workers", "woken")
+
+
+@pages.post("/workers/{name:path}/stop", Scope.FLEET)
+async def stop(visit: Visit) -> Response:
+    """Have it drain and end."""
+    await visit.visitor.control.stop_worker(visit.request.path_params["name"])
+    return visit.back("/workers", "stopped")
 
 
 @pages.get("/schedules", Scope.FLEET)
