@@ -134,6 +134,7 @@ class Database:
         undo: Undo[T] | None = None,
         durability: Durability = Durability.FULL,
         single: bool = False,
+        calls: bool = False,
     ) -> T:
         """Run an operation in a transaction of the writer, perhaps together with others; return after its commit.
 
@@ -141,14 +142,18 @@ class Database:
         database. If the caller is cancelled, an operation not begun is dropped; one under way is committed, and then
         `undo` is run on its result. `durability` is what the operation needs, within that of the database: what may be
         forgotten at a power cut need not wait for the disk. `single` tells that the operation is a single statement,
-        which a server runs with less ado. Raises `BrokerUnavailable` in an outage: the operation was not run, or its
+        which a server runs with less ado. With `calls`, whoever waits for a change is woken by the commit, in all
+        processes. Raises `BrokerUnavailable` in an outage: the operation was not run, or its
         commit was sent and the answer lost.
         """
         if self._writer is None:
             raise _closed()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Pending(operation, future, undo, durability, single))
-        return await future
+        self._writer.submit(Pending(operation, future, undo, durability, single, self.waker.call if calls else None))
+        result = await future
+        if calls:
+            self.waker.wake()
+        return result
 
     async def read(self, operation: Callable[[sa.Connection], T]) -> T:
         """Run an operation that only reads, on one snapshot, beside the writer. Raises `BrokerUnavailable`."""
@@ -180,7 +185,7 @@ class Database:
 
     def _notify(self, channel: str, payload: str) -> None:
         if self._writer is not None:
-            self._writer.call(lambda connection: connection.execute(sa.select(sa.func.pg_notify(channel, payload))))
+            self._writer.call(lambda connection: postgres_module().call(connection, channel, payload))
 
     async def _version(self) -> int:
         """A number that changes with every commit by another connection."""

@@ -3,7 +3,6 @@
 import os
 import secrets
 import socket
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -70,7 +69,7 @@ class UnixEars:
 
     def call(self, own: Ear | None) -> None:
         """Send a datagram to each socket in the folder but one's own."""
-        others = [path for path in _entries(self._folder, ".sock") if path != _address(own)]
+        others = _others(self._folder, ".sock", own)
         if others:
             with _datagram_socket(socket.AF_UNIX) as caller:
                 for path in others:
@@ -94,7 +93,7 @@ class LoopbackEars:
 
     def call(self, own: Ear | None) -> None:
         """Send a datagram to each port in the folder but one's own."""
-        others = [path for path in _entries(self._folder, ".port") if path != _address(own)]
+        others = _others(self._folder, ".port", own)
         if others:
             with _datagram_socket(socket.AF_INET) as caller:
                 for path in others:
@@ -107,13 +106,12 @@ def _datagram_socket(family: int) -> socket.socket:
     return made
 
 
-def _address(ear: Ear | None) -> Path | None:
-    return ear.address if isinstance(ear, _FolderEar) else None
-
-
-def _entries(folder: Path, suffix: str) -> Iterator[Path]:
+def _others(folder: Path, suffix: str, own: Ear | None) -> list[Path]:
+    """The addresses of all ears in the folder but one's own."""
+    name = own.address.name if isinstance(own, _FolderEar) else ""
     with suppress(FileNotFoundError):
-        yield from (path for path in folder.iterdir() if path.suffix == suffix)
+        return [folder / each for each in os.listdir(folder) if each.endswith(suffix) and each != name]  # noqa: PTH208 - Path makes an object of each
+    return []
 
 
 def _send_to_path(caller: socket.socket, path: Path) -> None:

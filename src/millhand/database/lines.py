@@ -27,7 +27,7 @@ class Line(Protocol):
         ...
 
     def call(self) -> None:
-        """Call all other processes; it need not listen itself."""
+        """Call all other processes, from any thread; it need not listen itself."""
         ...
 
     async def changed(self) -> bool:

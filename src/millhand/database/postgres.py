@@ -20,6 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
 from millhand.core.durability import Durability
 from millhand.core.errors import ConfigError
+from millhand.database.prepared import Prepared
 from millhand.database.urls import ServerAddress
 
 OLDEST = 130_000
@@ -47,6 +48,14 @@ _DEFAULTS: Mapping[str, str] = {
 # statement of ours on a long table has an index in whose order it reads: a plan that reads a table or sorts a backlog
 # is never right. Where there is no index, as for a handful of queues, its price must not have a plan compiled.
 _PLANS = {"enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off", "jit": "off"}
+
+
+_CALL = Prepared(
+    sa.select(
+        sa.func.set_config("synchronous_commit", "off", sa.true()),
+        sa.func.pg_notify(sa.bindparam("channel", type_=sa.Text), sa.bindparam("payload", type_=sa.Text)),
+    )
+)
 
 
 class BoundedConnection(psycopg.Connection[Any]):
@@ -138,6 +147,11 @@ def begin_single(connection: sa.Connection) -> sa.RootTransaction:
 def now(connection: sa.Connection) -> int:
     """The server's own instant now, whenever the transaction began."""
     return connection.exec_driver_sql("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").scalar_one()
+
+
+def call(connection: sa.Connection, channel: str, payload: str) -> None:
+    """Notify whoever listens, in a transaction of its own that does not wait for the disk."""
+    _CALL.rows(connection, channel=channel, payload=payload)
 
 
 def is_pooled(connection: sa.Connection) -> bool:

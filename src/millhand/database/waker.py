@@ -26,6 +26,10 @@ class Waker:
     def notify(self) -> None:
         """Wake every waiter on this database; called after the commit that they should see."""
         self.wake()
+        self.call()
+
+    def call(self) -> None:
+        """Wake the waiters in other processes; from any thread."""
         self._line.call()
 
     def wake(self) -> None:

@@ -33,7 +33,8 @@ class Pending(Generic[T]):
     """An operation that waits to be run, and whom to tell.
 
     `undo` makes the opposite of a result whose caller has gone away in the meantime. `durability` is what it asks for
-    of the commit, which gives the most that anybody asks for. A `single` operation is one statement.
+    of the commit, which gives the most that anybody asks for. A `single` operation is one statement. `then` is called
+    in the writer's thread as soon as it is committed.
     """
 
     operation: Operation[T]
@@ -41,6 +42,7 @@ class Pending(Generic[T]):
     undo: Undo[T] | None = None
     durability: Durability = Durability.FULL
     single: bool = False
+    then: Callable[[], None] | None = None
 
     @property
     def abandoned(self) -> bool:
@@ -145,6 +147,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - whatever an operation raises belongs to its caller
             together = len(wanted) == 1 or is_outage(error)
             done = [_Done(each, error=error) if together else self._alone(each) for each in wanted]
+        _follow(done)
         self._deliver(done)
 
     def _alone(self, pending: Pending[Any]) -> _Done:
@@ -228,6 +231,13 @@ class Writer:
     def _take_back(self, done: _Done) -> None:
         if done.pending.undo is not None and done.error is None:
             self.submit(Pending(done.pending.undo(done.result), None))
+
+
+def _follow(done: Sequence[_Done]) -> None:
+    """Do what follows the commit: of several that want the same it is done once."""
+    for then in {each.pending.then for each in done if each.error is None}:
+        if then is not None:
+            then()
 
 
 def _nothing(connection: sa.Connection) -> None:

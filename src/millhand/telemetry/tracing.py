@@ -25,6 +25,9 @@ _W3C = TraceContextTextMapPropagator()
 @contextmanager
 def send_span(*, queue: str, kind: str, count: int = 1) -> Generator[dict[str, str]]:
     """A producer span around sending jobs; it gives the headers that each of them must carry."""
+    if not _traces():
+        yield {}
+        return
     attributes: dict[str, str | int] = {**_attributes(queue, kind), "messaging.operation.type": "send"}
     if count != 1:
         attributes["messaging.batch.message_count"] = count
@@ -106,6 +109,12 @@ def _consumer_span(
         links=[Link(sent_by)] if sent_by.is_valid else [],
     ) as span:
         yield RunSpan(span)
+
+
+def _traces() -> bool:
+    """Whether anybody records spans here, or has handed on a trace."""
+    recorded = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+    return recorded or trace.get_current_span().get_span_context().is_valid
 
 
 @cache

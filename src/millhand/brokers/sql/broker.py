@@ -96,12 +96,11 @@ class SqlBroker:
         send.check_sizes(jobs)
         if not jobs:
             return []
-        sent = await self._database.write(
+        return await self._database.write(
             lambda connection: send.insert_jobs(connection, jobs, self._clock.now()),
             single=send.is_one_statement(jobs),
+            calls=True,
         )
-        self._database.waker.notify()
-        return sent
 
     async def receive(self, limit: int, wait: float) -> list[Delivery]:
         """Lease up to `limit` ready jobs; if there is none, wait up to `wait` seconds for one."""
@@ -188,9 +187,7 @@ class SqlBroker:
 
     async def _command(self, operation: Operation[T]) -> T:
         self._require_open()
-        result = await self._database.write(operation)
-        self._database.waker.notify()
-        return result
+        return await self._database.write(operation, calls=True)
 
     async def _lease_jobs(self, limit: int) -> Claim:
         attempt = _ClaimAttempt(self._unanswered)
