@@ -13,9 +13,11 @@ from millhand.core.redact import redact, redact_mapping, redact_text
 from millhand.core.settlement import Charge
 from millhand.core.state import WAITING, Cause, State
 from millhand.database.tables import jobs
+from millhand.ledger.inspector.subject import START, subject
 from millhand.ledger.views import ArtefactView, AttemptView, EventView, JobRecord, JobRow
 
-JOB_ROW = [jobs.c[field.name] for field in fields(JobRow)]
+_OWN_COLUMNS = [jobs.c[field.name] for field in fields(JobRow) if field.name != "subject"]
+JOB_ROW: list[sa.ColumnElement[Any]] = [*_OWN_COLUMNS, sa.func.substr(jobs.c.args, 1, START).label("args_start")]
 JOB_RECORD = [jobs.c[field.name] for field in fields(JobRecord) if field.name != "failure"]
 JOB_ERROR = [jobs.c.error_code, jobs.c.error_message, jobs.c.error_fingerprint]
 
@@ -24,7 +26,8 @@ _FAILURE_FIELDS = {field.name for field in fields(Failure)}
 
 def job_row(row: sa.RowMapping) -> JobRow:
     """A job's row as a line of a list."""
-    values = {column.name: row[column] for column in JOB_ROW}
+    values = {column.name: row[column] for column in _OWN_COLUMNS}
+    values["subject"] = subject(row["args_start"])
     values["state"] = State(row["state"])
     values["limit_key"] = row["limit_key"] or None
     values["progress_text"] = redact_text(row["progress_text"] or "")

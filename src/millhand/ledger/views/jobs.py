@@ -24,7 +24,11 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
-    """A job as a line of a list. `seq` orders jobs by when they were stored; `started_at` is known once it ended."""
+    """A job as a line of a list.
+
+    `seq` orders jobs by when they were stored; `started_at` is known once it ended; `subject` is what it works on, in
+    a word or two from its arguments, or nothing.
+    """
 
     seq: int
     id: str
@@ -52,6 +56,7 @@ class JobRow:
     error_code: str | None
     error_message: str | None
     error_fingerprint: str | None
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

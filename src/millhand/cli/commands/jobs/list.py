@@ -51,6 +51,7 @@ def _columns() -> "list[Column[JobRow]]":
     return [
         Column("id", lambda job: job.id),
         Column("kind", lambda job: job.kind),
+        Column("subject", lambda job: job.subject, cut=True, yields=2),
         Column("state", lambda job: job.state),
         Column("queue", lambda job: job.queue, yields=3),
         Column("failed", lambda job: job.failures + job.crashes, right=True, yields=2),

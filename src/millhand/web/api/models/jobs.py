@@ -51,6 +51,7 @@ class Job(Shown):
     error_code: str | None
     error_message: str | None
     error_fingerprint: str | None
+    subject: str = Field(description="What it works on, in a word or two from its arguments, such as a file's name.")
 
 
 class Attempt(Shown):
