@@ -109,6 +109,20 @@ def _http_key(settings: Settings) -> Finding:
     )
 
 
+def _people(settings: Settings) -> Finding:
+    proxy = settings.proxy
+    if not proxy.user_header:
+        return Finding("proxy.user_header", Level.NOT_APPLICABLE, "No proxy signs people in.")
+    return _verdict(
+        "proxy.user_header",
+        Level.ERROR,
+        holds=bool(proxy.trusted),
+        good=f"{proxy.user_header} names people where {', '.join(proxy.trusted)} sends it.",
+        bad=f"{proxy.user_header} shall name people, but no proxy is trusted to send it.",
+        fix="Set proxy.trusted to the address of your proxy.",
+    )
+
+
 def _durability(settings: Settings) -> Finding:
     return _verdict(
         "durability",
@@ -245,8 +259,8 @@ def _is_whole_disk(root: Path) -> bool:
 
 
 _RULES: Sequence[Callable[[Settings], Finding]] = (
-    _lease, _lease_and_grace, _poll_and_lease, _kill_and_grace, _recycle_memory, _http_key, _durability, _blob_roots,
-    _store_endpoint, _store_keys, _azure_account,
+    _lease, _lease_and_grace, _poll_and_lease, _kill_and_grace, _recycle_memory, _http_key, _people, _durability,
+    _blob_roots, _store_endpoint, _store_keys, _azure_account,
 )  # fmt: skip
 _KIND_RULES: Sequence[Callable[[Settings, Kind], Finding]] = (
     _soft_and_hard, _hard_and_grace, _retry_waits, _engine_and_hard,

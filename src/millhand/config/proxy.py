@@ -22,8 +22,18 @@ class ProxySettings(Group):
     trusted: Texts = Field(
         default=(),
         description="Addresses and networks of proxies, such as 10.0.0.0/8, whose headers are believed:"
-        " X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Prefix.",
+        " X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Prefix, and those below.",
     )
+    user_header: str = Field(
+        default="",
+        description="The header in which a trusted proxy names who has signed in with it, such as X-Forwarded-User or"
+        " X-Forwarded-Email; empty means that everybody needs a key.",
+    )
+    groups_header: str = Field(
+        default="", description="The header in which it lists that person's groups, such as X-Forwarded-Groups."
+    )
+    operators: Texts = Field(default=(), description="Groups whose members are operators; others are viewers.")
+    admins: Texts = Field(default=(), description="Groups whose members are admins.")
 
     @field_validator("path_prefix")
     @classmethod

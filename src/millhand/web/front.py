@@ -1,16 +1,19 @@
-"""Behind a reverse proxy: paths under a prefix, and who the client is, by proxies that the settings name as trusted."""
+"""Behind a reverse proxy: paths under a prefix, and who asks from where, by proxies that are named as trusted."""
 
 import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from millhand.config.proxy import is_prefix
+from millhand.web.access.people import People, keep_person
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _SCHEMES = ("http", "https")
+_log = structlog.get_logger("millhand.web")
 
 
 class Proxies:
@@ -44,10 +47,12 @@ class Front:
     The app sees paths without the prefix, whether the proxy takes it off or not, and finds it in `root_path`.
     """
 
-    def __init__(self, app: ASGIApp, proxies: Proxies, prefix: str = "") -> None:
+    def __init__(self, app: ASGIApp, proxies: Proxies, prefix: str = "", people: People | None = None) -> None:
         self._app = app
         self._proxies = proxies
         self._prefix = prefix
+        self._people = people or People()
+        self._warned = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -56,8 +61,11 @@ class Front:
             return
         seen: dict[str, Any] = {**scope, "root_path": self._prefix}
         peer = scope["client"][0] if scope.get("client") else ""
+        headers = Headers(scope=scope)
         if peer in self._proxies:
-            self._believe(seen, peer, Headers(scope=scope))
+            self._believe(seen, peer, headers)
+        elif self._people.named_in(headers):
+            self._warn(peer)
         prefix: str = seen["root_path"]
         path: str = scope["path"]
         if path == prefix or path.startswith(f"{prefix}/"):
@@ -73,6 +81,13 @@ class Front:
         prefix = headers.get("x-forwarded-prefix", "").rstrip("/")
         if prefix and is_prefix(prefix):
             seen["root_path"] = prefix
+        keep_person(seen, self._people.person(headers))
+
+    def _warn(self, peer: str) -> None:
+        """Tell of a header that is not believed: once, as whoever sends it can send it a million times."""
+        if not self._warned:
+            _log.warning("nobody is signed in by a proxy that is not trusted", address=peer, setting="proxy.trusted")
+            self._warned = True
 
 
 def prefix_of(scope: Scope) -> str:

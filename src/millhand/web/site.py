@@ -18,6 +18,7 @@ from millhand.ledger.api_keys import ApiKeys
 from millhand.telemetry.metrics import Metrics
 from millhand.web import problems
 from millhand.web.access.gate import Gate
+from millhand.web.access.people import People
 from millhand.web.api import ROUTERS
 from millhand.web.dashboard.mount import dashboard
 from millhand.web.desk import Desk
@@ -65,7 +66,7 @@ class Site:
         self.api.router.routes.extend(health_app(health, metrics, key=key, others=gate.may_watch).router.routes)
         self.api.router.routes.extend(dashboard(desk, gate))
         guard = Guard(self.api, _names(settings, gate), _bounds(settings))
-        self.asgi = Front(guard, Proxies(settings.proxy.trusted), _prefix(settings, self.api))
+        self.asgi = Front(guard, Proxies(settings.proxy.trusted), _prefix(settings, self.api), _people(settings))
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -138,6 +139,13 @@ def _prefix(settings: Settings, api: FastAPI) -> str:
             hint="Choose another setting proxy.path_prefix, such as /millhand.",
         )
     return prefix
+
+
+def _people(settings: Settings) -> People:
+    told = settings.proxy
+    return People(
+        user_header=told.user_header, groups_header=told.groups_header, operators=told.operators, admins=told.admins
+    )
 
 
 def _bounds(settings: Settings) -> Bounds:

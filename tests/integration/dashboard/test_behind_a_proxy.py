@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.integration.dashboard.conftest import Visitor
+from tests.integration.dashboard.conftest import Visitor, text
 from tests.integration.web.conftest import OWNER, Served, serving
-from tests.integration.web.forwarder import PREFIX, forwarding
+from tests.integration.web.forwarder import ADDRESS, PREFIX, forwarding
 
 _PLACE = re.compile(r'[\s(][a-z:-]+="(/[^"]*)"')
 _PAGES = ("/", "/jobs", "/failures", "/queues", "/workers", "/schedules", "/system", "/new")
@@ -16,10 +16,18 @@ _PAGES = ("/", "/jobs", "/failures", "/queues", "/workers", "/schedules", "/syst
 
 @pytest.fixture(scope="module")
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A site that lies under a prefix and trusts proxies on this machine."""
+    """A site that lies under a prefix and trusts one proxy."""
     folder = tmp_path_factory.mktemp("behind")
-    trusting = {"MILLHAND_HTTP__KEY": OWNER, "MILLHAND_PROXY__TRUSTED": "127.0.0.0/8"}
-    with serving(folder, "up", "--executors", "1", "--path-prefix", PREFIX, **trusting) as port:
+    told = {
+        "trusted": ADDRESS,
+        "user_header": "X-Forwarded-User",
+        "groups_header": "X-Groups",
+        "operators": "print,ops",
+    }
+    variables = {f"MILLHAND_PROXY__{name.upper()}": value for name, value in told.items()}
+    with serving(
+        folder, "up", "--executors", "1", "--path-prefix", PREFIX, MILLHAND_HTTP__KEY=OWNER, **variables
+    ) as port:
         yield Served(folder, port)
 
 
@@ -67,10 +75,11 @@ def test_without_the_proxy_it_answers_as_well(behind: Served) -> None:
 
 
 def test_the_prefix_can_be_told_by_a_trusted_proxy(behind: Served) -> None:
-    told = {"X_Forwarded_Prefix": "/tools/jobs"}
-    assert behind.ask("GET", "/jobs", key=None, **told).headers["location"].startswith("/tools/jobs/sign-in")
-    bad = {"X_Forwarded_Prefix": "//evil.example"}
-    assert behind.ask("GET", "/jobs", key=None, **bad).headers["location"].startswith(f"{PREFIX}/sign-in")
+    with forwarding(behind.port, strips=True, told={"X-Forwarded-Prefix": "/tools/jobs"}) as port:
+        answer = Served(behind.folder, port).ask("GET", f"{PREFIX}/jobs", key=None)
+        assert answer.headers["location"] == "/tools/jobs/sign-in?next=/jobs"
+    answer = behind.ask("GET", "/jobs", key=None, X_Forwarded_Prefix="/evil")
+    assert answer.headers["location"] == f"{PREFIX}/sign-in?next=/jobs"
 
 
 def test_wrong_keys_count_for_the_client_and_not_for_the_proxy(behind: Served) -> None:
@@ -81,9 +90,39 @@ def test_wrong_keys_count_for_the_client_and_not_for_the_proxy(behind: Served) -
             return [visitor.post(f"{PREFIX}/sign-in", key="mh_wrong").status for _ in range(11)][-1]
 
     assert (tried("198.51.100.1"), tried("198.51.100.2")) == (429, 429)
-    _signed_in_from = {"X-Forwarded-For": "198.51.100.1, 198.51.100.3", "X-Forwarded-Proto": "https"}
-    with forwarding(behind.port, strips=False, told=_signed_in_from) as port:
+    other = {"X-Forwarded-For": "198.51.100.1, 198.51.100.3", "X-Forwarded-Proto": "https"}
+    with forwarding(behind.port, strips=False, told=other) as port:
         _signed_in(port, behind)
+
+
+def test_people_whom_the_proxy_names_have_the_role_of_their_groups(behind: Served) -> None:
+    job = behind.send("note.fail", {"reason": "x"})["id"]
+    with forwarding(behind.port, strips=True, told={"X-Forwarded-User": "Zoë"}) as port:
+        viewer = Visitor(Served(behind.folder, port))
+        page = viewer.get(f"{PREFIX}/jobs/{job}")
+        assert (page.status, b"Sign out" in page.body, b"/retry" in page.body) == (200, False, False)
+        refused = viewer.post(f"{PREFIX}/jobs/{job}/retry")
+        assert (refused.status, "'proxy:Zoë' has the role viewer" in text(refused)) == (403, True)
+        assert viewer.served.ask("GET", "/v1/jobs", key=None).status == 200
+        assert viewer.served.ask("GET", "/v1/audit", key=None).status == 403
+        assert viewer.served.ask("GET", "/v1/audit", key=OWNER).status == 200
+        assert viewer.served.ask("GET", "/v1/jobs", key="mh_wrong").status == 401
+    with forwarding(behind.port, strips=True, told={"X-Forwarded-User": "Zoë", "X-Groups": "staff, ops"}) as port:
+        operator = Visitor(Served(behind.folder, port))
+        operator.get(f"{PREFIX}/jobs/{job}")
+        assert operator.act(f"{PREFIX}/jobs/{job}/retry").status == 200
+        assert operator.get(f"{PREFIX}/system").status == 403
+    [done] = [one for one in behind.ask("GET", "/v1/audit").json["items"] if one["target"] == job]
+    assert (done["action"], done["actor"]) == ("job.retry", "web:proxy:Zoë")
+
+
+def test_nobody_else_can_name_a_person(behind: Served) -> None:
+    said = {"X_Forwarded_User": "mallory", "X_Groups": "ops"}
+    assert [behind.ask("GET", "/v1/jobs", key=None, **said).status for _ in range(2)] == [401, 401]
+    assert behind.ask("GET", "/jobs", key=None, **said).status == 303
+    assert (behind.folder / "log").read_text().count("nobody is signed in by a proxy that is not trusted") == 1
+    with forwarding(behind.port, strips=True, told={"X-Groups": "ops"}) as port:
+        assert Served(behind.folder, port).ask("GET", "/v1/jobs", key=None).status == 401
 
 
 def test_in_a_browser_the_pages_are_live_and_actions_work(browser: Browser, behind: Served) -> None:

@@ -10,6 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 
 PREFIX = "/millhand"
+ADDRESS = "127.0.0.2"
+"""Where it speaks to the server from, so that it can be told from clients of this machine."""
+
 _OF_ONE_LEG = frozenset({"connection", "keep-alive", "transfer-encoding"})
 
 
@@ -37,7 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name: value for name, value in self.headers.items() if name.lower() not in set_here}
         path = self.path.removeprefix(PREFIX) if route.strips else self.path
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        leg = socket.create_connection(("127.0.0.1", route.port), timeout=30)
+        leg = socket.create_connection(("127.0.0.1", route.port), timeout=30, source_address=(ADDRESS, 0))
         connection = http.client.HTTPConnection("127.0.0.1", route.port)
         connection.sock = leg
         route.legs.add(leg)

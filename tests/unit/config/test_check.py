@@ -46,6 +46,8 @@ def test_the_defaults_pass() -> None:
         ({"worker": {"kill_after": 31}}, "worker.kill_after", Level.WARNING),
         ({"worker": {"recycle_memory": 2048}}, "worker.recycle_memory", Level.ERROR),
         ({"http": {"host": EVERYWHERE}}, "http.key", Level.ERROR),
+        ({"proxy": {"trusted": ["127.0.0.1"]}}, "http.key", Level.ERROR),
+        ({"proxy": {"user_header": "X-Forwarded-User"}}, "proxy.user_header", Level.ERROR),
         ({"durability": "normal"}, "durability", Level.WARNING),
         ({"blob_roots": ["/"]}, "blob_roots", Level.WARNING),
         ({"blobs": {"s3": {"endpoint": "http://minio.example.com:9000"}}}, "blobs.endpoint", Level.WARNING),
@@ -65,6 +67,8 @@ def test_what_does_not_fit_is_told_with_a_fix(values: dict[str, Any], check_id: 
     [
         ({"http": {"host": EVERYWHERE, "key": "k"}}, "http.key"),
         ({"http": {"host": "::1"}}, "http.key"),
+        ({"http": {"key": "k"}, "proxy": {"trusted": ["127.0.0.1"]}}, "http.key"),
+        ({"proxy": {"trusted": ["127.0.0.1"], "user_header": "X-Forwarded-User"}}, "proxy.user_header"),
         ({"worker": {"lease": 5, "grace": 6, "poll": 4.9}}, "worker.poll"),
         ({"worker": {"recycle_memory": 2047}}, "worker.recycle_memory"),
     ],

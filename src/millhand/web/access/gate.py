@@ -11,6 +11,7 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 
 from millhand.config.check import is_loopback
 from millhand.ledger.api_keys import ApiKeys
+from millhand.web.access.people import person_of
 from millhand.web.access.roles import Principal, Role, Scope
 from millhand.web.desk import Caller, Desk
 from millhand.web.front import prefix_of
@@ -33,9 +34,11 @@ class Gate:
         self.open = is_loopback(host) and not owner_key
         """Whether who comes without a key may do everything."""
 
-    async def principal(self, key: str | None) -> Principal:
-        """Who presents this key; raises `Refused` (401)."""
+    async def principal(self, key: str | None, person: Principal | None = None) -> Principal:
+        """Who presents this key, or else the person whom a trusted proxy has signed in; raises `Refused` (401)."""
         if key is None:
+            if person is not None:
+                return person
             if self.open:
                 return ANYBODY
             raise _unauthorized("this needs a key", "Send the header `Authorization: Bearer KEY`.")
@@ -68,7 +71,7 @@ class Needs:
     async def admit(self, request: Request) -> Caller:
         """The caller; raises `Refused` if there is none who may do this."""
         desk, gate = cast("tuple[Desk, Gate]", (request.app.state.desk, request.app.state.gate))
-        principal = await gate.principal(_key_of(request.headers.get("authorization")))
+        principal = await gate.principal(_key_of(request.headers.get("authorization")), person_of(request.scope))
         require(principal, self.role, self.scope)
         return Caller(principal, desk, prefix_of(request.scope))
 
@@ -83,14 +86,14 @@ def require(principal: Principal, role: Role, scope: Scope) -> None:
     if scope is Scope.FLEET and principal.tenant is not None:
         raise Refused(
             403,
-            f"the key '{principal.name}' is for one tenant's jobs, and this is about all of them",
+            f"'{principal.name}' is for one tenant's jobs, and this is about all of them",
             code="not_for_tenants",
             hint="Use a key that is bound to no tenant.",
         )
     if not principal.role.includes(role):
         raise Refused(
             403,
-            f"the key '{principal.name}' has the role {principal.role}, and this needs {role}",
+            f"'{principal.name}' has the role {principal.role}, and this needs {role}",
             code="role_too_low",
             hint=f"Use a key with the role {role}: `millhand keys create NAME --role {role}`.",
         )

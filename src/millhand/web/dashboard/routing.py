@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from millhand.core.errors import MillhandError
 from millhand.web.access.gate import Gate, require
+from millhand.web.access.people import person_of
 from millhand.web.access.roles import Principal, Role, Scope
 from millhand.web.dashboard.rendering import Look, render
 from millhand.web.dashboard.sessions import COOKIE, Sessions, form_token, is_form_token, new_cookie
@@ -78,14 +79,14 @@ class Door:
             who: Principal | None = None
             form = FormData()
             try:
-                who = await self._admit(page, cookie)
+                who = await self._admit(page, cookie, person_of(request.scope))
                 if page.method == "POST":
                     form = await form_of(request, cookie, self.desk.settings.api.max_files)
                 visit = Visit(
                     request=request,
                     visitor=Visitor(who, self.desk, prefix_of(request.scope)),
                     cookie=cookie,
-                    signed_in=not self.gate.open,
+                    signed_in=self.sessions.key_of(cookie) is not None,
                     form=form,
                 )
                 response = await page.handler(visit)
@@ -103,8 +104,8 @@ class Door:
 
         return answer
 
-    async def _admit(self, page: Page, cookie: str) -> Principal:
-        who = await self.gate.principal(self.sessions.key_of(cookie))
+    async def _admit(self, page: Page, cookie: str, person: Principal | None) -> Principal:
+        who = await self.gate.principal(self.sessions.key_of(cookie), person)
         require(who, page.role, page.scope)
         return who
 
@@ -120,7 +121,7 @@ class Door:
             path=request.url.path,
             token=form_token(cookie),
             who=who,
-            signed_in=who is not None and not self.gate.open,
+            signed_in=who is not None and self.sessions.key_of(cookie) is not None,
             prefix=prefix_of(request.scope),
         )
         values: dict[str, Any] = {"status": status, "error": error}
