@@ -87,10 +87,10 @@ def _newest_events(connection: sa.Connection, job_id: str) -> tuple[EventView, .
     """The newest log lines and reports, and every notice however old: the timeline needs these."""
     own = events.c.job_id == job_id
     chatter = events.c.name.in_([LOG, PROGRESS])
-    newest = sa.select(events.c.seq).where(own, chatter).order_by(events.c.seq.desc()).limit(MOST_EVENTS)
-    notices = sa.select(events.c.seq).where(own, ~chatter).order_by(events.c.seq.desc()).limit(_MOST_NOTICES)
-    both = sa.union_all(sa.select(newest.subquery().c.seq), sa.select(notices.subquery().c.seq))
-    wanted = sa.select(events).where(events.c.seq.in_(both)).order_by(events.c.seq)
+    newest = sa.select(events).where(own, chatter).order_by(events.c.seq.desc()).limit(MOST_EVENTS)
+    notices = sa.select(events).where(own, ~chatter).order_by(events.c.seq.desc()).limit(_MOST_NOTICES)
+    both = sa.union_all(*(sa.select(some.subquery()) for some in (newest, notices))).subquery()
+    wanted = sa.select(both).order_by(both.c.seq)
     return tuple(rows.event(row) for row in connection.execute(wanted).mappings())
 
 
