@@ -9,7 +9,7 @@ from millhand.engines.chromium.errors import BadPage, PageTooDemanding
 from millhand.engines.chromium.joining import Joiner, PictureFile, must_be
 from millhand.engines.chromium.jpeg_file import JpegFile
 from millhand.engines.chromium.png_file import PngFile
-from millhand.engines.chromium.protocol import PageProtocol
+from millhand.engines.chromium.protocol import Captured, PageProtocol
 from millhand.engines.chromium.ready import Phase
 from millhand.engines.chromium.rows import Header
 from millhand.engines.chromium.strips import Area, Strip
@@ -103,12 +103,13 @@ class Photographer:
             raise _too_large(form, f"{size}: it ends at {webp_file.MOST_PIXELS // 1_000_000:,} million")
 
     async def _profile(self) -> bytes:
-        return density.jpeg_profile(await self._page.capture(_PROBE, "jpeg", 50))
+        return density.jpeg_profile((await self._page.capture(_PROBE, "jpeg", 50)).content())
 
     async def _take_whole(self, area: Area, target: Path) -> Taken:
         self._phase.reach(0.3, "capturing it")
         form, dpi = self._order.format, self._view.dpi
-        content = await self._page.capture(area, form, 0 if form == "png" else self._order.quality)
+        captured = await self._page.capture(area, form, 0 if form == "png" else self._order.quality)
+        content = await asyncio.to_thread(captured.content)
         if form == "png":
             header = png.read_header(content)
             must_be((header.width, header.height), area)
@@ -140,14 +141,14 @@ class Photographer:
             for number, part in enumerate(parts):
                 self._phase.reach(0.3 + 0.6 * number / len(parts), f"capturing strip {number + 1} of {len(parts)}")
                 after = parts[number + 1] if number + 1 < len(parts) else part
-                # The browser goes back to this when it has the strip, and draws it while it packs the strip.
-                await self._page.show(after.area)
-                content = await self._page.capture(part.area, "png")
+                # The browser goes back to what it shows when it has the strip, and draws it while it packs the strip.
+                # Both are sent at once, or it would draw that twice.
+                _, captured = await asyncio.gather(self._page.show(after.area), self._page.capture(part.area, "png"))
                 if joining is not None:
                     await joining
                 # The next strip is captured while this one is joined.
                 shared = after.overlap if after is not part else 0
-                joining = asyncio.ensure_future(asyncio.to_thread(joiner.add, part, content, shared))
+                joining = asyncio.ensure_future(asyncio.to_thread(_add, joiner, part, captured, shared))
             if joining is not None:
                 await joining
         finally:
@@ -160,6 +161,10 @@ class Photographer:
             return PngFile(target, size, await self._added(), order.marks)
         made = JpegFile if order.format == "jpeg" else WebpFile
         return made(target, size, order.quality, dpi, await self._profile())
+
+
+def _add(joiner: Joiner, part: Strip, captured: Captured, shared_with_next: int) -> None:
+    joiner.add(part, captured.content(), shared_with_next)
 
 
 def _parts(area: Area, view: View, settings: ChromiumSettings) -> list[Strip]:

@@ -6,6 +6,7 @@ Metrics set in one session do not hold for captures in another, which silently c
 import asyncio
 import base64
 import json
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, cast
 
@@ -36,6 +37,17 @@ _HOLD_STILL = """(() => {
 
 class ScriptError(Exception):
     """A script that was run in the page threw."""
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A picture as the browser sends it."""
+
+    encoded: str
+
+    def content(self) -> bytes:
+        """The file that it is; unpacking a large one takes too long for an event loop."""
+        return base64.b64decode(self.encoded)
 
 
 class PageProtocol:
@@ -142,7 +154,7 @@ class PageProtocol:
         """Leave transparent what the page does not paint."""
         await self._send("Emulation.setDefaultBackgroundColorOverride", color={"r": 0, "g": 0, "b": 0, "a": 0})
 
-    async def capture(self, area: Area, form: PictureFormat, quality: int = 0) -> bytes:
+    async def capture(self, area: Area, form: PictureFormat, quality: int = 0) -> Captured:
         """A picture of a part of the document; `quality` is for JPEG and WebP.
 
         What lies within the window is captured as it is drawn. For the rest the browser lays the page out anew, twice.
@@ -155,7 +167,7 @@ class PageProtocol:
             captureBeyondViewport=not self._holds(area),
             **more,
         )
-        return base64.b64decode(answer.pop("data"))
+        return Captured(answer["data"])
 
     def _holds(self, area: Area) -> bool:
         width, height = (side * self._view.scale for side in (self._view.width, self._height))
