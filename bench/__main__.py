@@ -8,6 +8,7 @@ from pathlib import Path
 import bench.bucket.bench as bucket
 import bench.documents.bench as documents
 import bench.queues.bench as queues
+import bench.web.bench as web
 from bench import corpus, machine, report
 from bench.results import Results
 
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("bench: the machine is too busy to measure anything; --anyway measures all the same", file=sys.stderr)
         return 1
     parts = options.part or list(_PARTS)
-    sections = [_PARTS[part](options) for part in parts]
+    sections = [section for part in parts for section in _PARTS[part](options)]
     size = ("quick" if options.quick else "full") + ("" if set(parts) == set(_PARTS) and not options.only else "-part")
     page = report.Report(size, report.now(), machine.facts(), before, machine.load(), sections)
     print(page.markdown())
@@ -37,40 +38,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _queues(options: argparse.Namespace) -> Results:
-    return queues.run(queues.QUICK if options.quick else queues.FULL, _repeats(options), options.only)
+def _queues(options: argparse.Namespace) -> Sequence[Results]:
+    return [queues.run(queues.QUICK if options.quick else queues.FULL, _repeats(options), options.only)]
 
 
-def _documents(options: argparse.Namespace) -> Results:
-    return documents.run(documents.QUICK if options.quick else documents.FULL, _repeats(options), options.only)
+def _documents(options: argparse.Namespace) -> Sequence[Results]:
+    return [documents.run(documents.QUICK if options.quick else documents.FULL, _repeats(options), options.only)]
 
 
-def _corpus(options: argparse.Namespace) -> Results:
+def _corpus(options: argparse.Namespace) -> Sequence[Results]:
     # What can't be fetched is missing from the count; the page says how many documents there were.
     corpus.main([])
-    return documents.run_documents(*(_QUICK_CORPUS if options.quick else _FULL_CORPUS))
+    return [documents.run_documents(*(_QUICK_CORPUS if options.quick else _FULL_CORPUS))]
 
 
-def _pages(options: argparse.Namespace) -> Results:
+def _pages(options: argparse.Namespace) -> Sequence[Results]:
     try:
         import bench.pages.bench as pages  # noqa: PLC0415 - Playwright and Pillow, an extra, may be missing
     except ImportError as missing:
         nothing = Results("Pages", ())
         nothing.absent["pages"] = f"{missing.name} is not installed: it comes with the extra `pages`"
-        return nothing
-    return pages.run(pages.QUICK if options.quick else pages.FULL, _repeats(options), options.only)
+        return [nothing]
+    return [pages.run(pages.QUICK if options.quick else pages.FULL, _repeats(options), options.only)]
 
 
-def _bucket(options: argparse.Namespace) -> Results:
-    return bucket.run(bucket.QUICK if options.quick else bucket.FULL, _repeats(options))
+def _bucket(options: argparse.Namespace) -> Sequence[Results]:
+    return [bucket.run(bucket.QUICK if options.quick else bucket.FULL, _repeats(options))]
 
 
-_PARTS: dict[str, Callable[[argparse.Namespace], Results]] = {
+def _web(options: argparse.Namespace) -> Sequence[Results]:
+    return web.run(web.QUICK if options.quick else web.FULL, _repeats(options), options.only)
+
+
+_PARTS: dict[str, Callable[[argparse.Namespace], Sequence[Results]]] = {
     "queues": _queues,
     "documents": _documents,
     "corpus": _corpus,
     "pages": _pages,
     "bucket": _bucket,
+    "web": _web,
 }
 
 

@@ -110,4 +110,4 @@ class Results:
         return (table.ratio(self.ratio(contender, measure)) for measure in self.measures)
 
     def _settings(self) -> str:
-        return "".join(f"- {one.name}: {one.settings}\n" for one in self.contenders)
+        return "".join(f"- {one.name}: {one.settings}\n" for one in self.contenders if one.settings)
