@@ -91,10 +91,10 @@ class Fetcher(Loop):
             for holding in holdings:
                 self._settler.release(holding, Released(why))
             return
+        self._pool.assign([holding for holding in holdings if self._readable(holding)])
         self._metrics.claimed(deliveries)
         for delivery in deliveries:
             record_wait(delivery)
-        self._pool.assign([holding for holding in holdings if self._readable(holding)])
 
     def _readable(self, holding: Holding) -> bool:
         try:

@@ -39,9 +39,9 @@ def _claim(chosen: sa.Select[int]) -> Prepared:
 
 
 # In the full order of the index: by age alone, PostgreSQL might read the jobs of other queues as well.
-_CLAIM_FIRST = _claim(
+_CLAIM_FROM_SINGLE_LANE = _claim(
     by_index(sa.select(jobs.c.seq), "jobs_ready")
-    .where(READY, jobs.c.queue == sa.bindparam("in_queue"))
+    .where(READY, jobs.c.queue == sa.bindparam("queue", type_=sa.Text), lanes.IS_SINGLE)
     .order_by(jobs.c.priority.desc(), jobs.c.tenant, jobs.c.limit_key, jobs.c.seq)
     .limit(sa.bindparam("most"))
 )
@@ -141,9 +141,8 @@ class Claimer:
         if queue.limited:
             self._claim_within_limits(connection, queue, limit, lease, got)
             return
-        if lanes.single(connection, queue.name):
-            rows = _claim_first(connection, queue.name, limit, lease)
-        else:
+        rows = _claim_from_single_lane(connection, queue.name, limit, lease)
+        if not rows:
             rows = _claim_some(connection, self._chooser.choose(connection, queue, limit), lease)
         got.take(rows, crowded=not rows)
 
@@ -171,8 +170,8 @@ def give_back(connection: sa.Connection, worker: str, instants: Sequence[int]) -
     connection.execute(_GIVE_BACK, {"of_worker": worker, "instants": numbers(instants)})
 
 
-def _claim_first(connection: sa.Connection, queue: str, limit: int, lease: Lease) -> list[Sequence[Any]]:
-    rows = _CLAIM_FIRST.rows(connection, in_queue=queue, most=limit, **lease.values())
+def _claim_from_single_lane(connection: sa.Connection, queue: str, limit: int, lease: Lease) -> list[Sequence[Any]]:
+    rows = _CLAIM_FROM_SINGLE_LANE.rows(connection, queue=queue, most=limit, **lease.values())
     return sorted(rows, key=_by_priority_and_age)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from millhand.core.state import State
-from millhand.database.prepared import Prepared
 from millhand.database.tables import by_index, jobs
 
 MOST_LANES = 200
@@ -36,17 +35,18 @@ def _ready(*columns: sa.ColumnElement[Any], source: sa.FromClause = jobs) -> sa.
     return by_index(sa.select(*columns), "jobs_ready", source).where(is_ready, source.c.queue == _queue)
 
 
-def _end(name: str, *order: sa.ColumnElement[object]) -> sa.Select[*tuple[Any, ...]]:
+def _end(name: str, *order: sa.ColumnElement[object]) -> sa.Subquery:
     lane = _ready(jobs.c.priority, jobs.c.tenant, jobs.c.limit_key)
-    return sa.select(lane.order_by(*order).limit(1).subquery(name))
+    return lane.order_by(*order).limit(1).subquery(name)
 
 
-_ENDS = Prepared(
-    sa.union_all(
-        _end("first", jobs.c.priority.desc(), jobs.c.tenant, jobs.c.limit_key),
-        _end("last", jobs.c.priority, jobs.c.tenant.desc(), jobs.c.limit_key.desc()),
-    )
-)
+_first = _end("first", jobs.c.priority.desc(), jobs.c.tenant, jobs.c.limit_key)
+_last = _end("last", jobs.c.priority, jobs.c.tenant.desc(), jobs.c.limit_key.desc())
+
+IS_SINGLE = sa.select(
+    sa.and_(*(at_first == at_last for at_first, at_last in zip(_first.c, _last.c, strict=True)))
+).scalar_subquery()
+"""Whether all ready jobs of the parameter `queue` are in the same lane, so that there is nothing to choose."""
 
 _NEXT_PRIORITY = (
     _ready(jobs.c.priority).where(jobs.c.priority < sa.bindparam("below")).order_by(jobs.c.priority.desc()).limit(1)
@@ -117,12 +117,6 @@ _HEADS = {
     "sqlite": (_heads_for_sqlite(_FROM_START), _heads_for_sqlite(_AFTER)),
     "postgresql": (_heads_for_postgresql(_FROM_START), _heads_for_postgresql(_AFTER)),
 }
-
-
-def single(connection: sa.Connection, queue: str) -> bool:
-    """Whether all ready jobs of a queue are in the same lane, so that there is nothing to choose."""
-    ends = _ENDS.rows(connection, queue=queue)
-    return bool(ends) and ends[0] == ends[-1]
 
 
 def next_priority(connection: sa.Connection, queue: str, below: int) -> int | None:
