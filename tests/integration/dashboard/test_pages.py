@@ -97,7 +97,10 @@ def test_jobs_are_cancelled_and_run_again_one_and_many(visitor: Visitor) -> None
 def test_a_group_of_failures_runs_again(visitor: Visitor) -> None:
     job = visitor.served.send("note.fail", {"reason": "once more"})
     fingerprint = job["failure"]["fingerprint"]
-    assert fingerprint in visitor.get("/failures").body.decode()
+    page = visitor.get("/failures").body.decode()
+    assert fingerprint in page
+    assert 'aria-label="Failed for good in the last 24 hours: ' in page
+    assert ", rising <span" in page
     visitor.act("/failures/retry", kind="note.fail", fingerprint=fingerprint)
     wait_until(lambda: visitor.get(f"/jobs/{job['id']}").body.count(b'<details class="run"') == 2)
 

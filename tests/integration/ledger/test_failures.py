@@ -4,9 +4,9 @@ import pytest
 
 from millhand.brokers.sql import SqlBroker
 from millhand.core.state import State
-from millhand.ledger.inspector import Inspector, failures
-from millhand.ledger.views import Count
-from tests.integration.ledger.support import Factory
+from millhand.ledger.inspector import Inspector, failures, trends
+from millhand.ledger.views import Count, Trend
+from tests.integration.ledger.support import Factory, MovableClock
 
 
 async def test_like_failures_stand_together(inspector: Inspector, factory: Factory) -> None:
@@ -67,3 +67,23 @@ async def test_only_the_newest_groups_are_shown_and_counts_are_bounded(
 async def test_no_failures(inspector: Inspector, factory: Factory) -> None:
     await factory.completed()
     assert await inspector.failures() == ()
+
+
+async def test_how_often_a_group_failed_is_told_by_the_hour(
+    inspector: Inspector, factory: Factory, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind, pause in (("old", 5 * 3600), ("falls", 19 * 3600), ("falls", 3600), ("rises", 1), ("rises", 1)):
+        await factory.discarded(kind=kind)
+        clock.move(pause)
+    await factory.retrying(kind="tries")
+    none = (0,) * 19
+    told = {group.kind: (group.hours, group.trend) for group in await inspector.failures()}
+    assert told == {
+        "old": ((0,) * 24, None),
+        "falls": ((0, 0, 0, 1, *none[:18], 1, 0), Trend.RISING),
+        "rises": ((0,) * 23 + (2,), Trend.RISING),
+        "tries": ((0,) * 24, None),
+    }
+    monkeypatch.setattr(trends, "_MOST", 3)
+    told = {group.kind: (group.hours, group.trend) for group in await inspector.failures()}
+    assert (told["falls"], told["rises"]) == (((0,), None), ((2,), None))

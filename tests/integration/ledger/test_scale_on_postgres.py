@@ -27,7 +27,7 @@ async def test_reads_are_bounded(store: LongStore) -> None:
         "jobs of a parent": await store.rows_read(
             lambda connection: jobs.page(connection, JobFilter(parent="p"), None, 50)
         ),
-        "failures": await store.rows_read(lambda connection: failures.groups(connection, 50)),
+        "failures": await store.rows_read(lambda connection: failures.groups(connection, 50, now)),
         "queues": await store.rows_read(lambda connection: queues.overview(connection, [], now)),
         "pruning": await store.rows_read(JobBatch(State.CANCELLED, now, 200).delete),
     }

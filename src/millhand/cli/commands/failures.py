@@ -70,6 +70,7 @@ def _columns() -> "list[Column[FailureGroup]]":
         Column("kind", lambda group: group.kind),
         Column("discarded", lambda group: group.discarded, right=True),
         Column("retrying", lambda group: group.retrying, right=True),
+        Column("trend", lambda group: group.trend and group.trend.value, yields=5),
         Column("first", lambda group: Instant(group.first_at), yields=3),
         Column("last", lambda group: Instant(group.last_at), yields=2),
         Column("example", lambda group: group.sample_id, yields=4),

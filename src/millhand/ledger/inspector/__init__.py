@@ -80,7 +80,8 @@ class Inspector:
 
     async def failures(self, *, limit: int = 50) -> tuple[FailureGroup, ...]:
         """The groups of like failures, the one that failed last first."""
-        return await self._database.read(lambda connection: failures.groups(connection, limit))
+        now = self._database.clock.now()
+        return await self._database.read(lambda connection: failures.groups(connection, limit, now))
 
     async def jobs_of_failure(
         self,

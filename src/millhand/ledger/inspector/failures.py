@@ -8,6 +8,7 @@ from millhand.core.redact import redact_text
 from millhand.core.state import State
 from millhand.database.tables import FAILING, in_state, jobs
 from millhand.ledger.inspector.counts import counted
+from millhand.ledger.inspector.trends import hourly
 from millhand.ledger.views import FailureGroup
 
 MOST_GROUPS = 500
@@ -15,7 +16,7 @@ LARGEST_PAGE = 100
 _MOST_COUNTED = 1_000
 
 
-def groups(connection: sa.Connection, limit: int) -> tuple[FailureGroup, ...]:
+def groups(connection: sa.Connection, limit: int, now: int) -> tuple[FailureGroup, ...]:
     """The groups that failed last, at most `limit` of them, with bounded counts.
 
     Of more than `MOST_GROUPS` groups, those are shown that come first by kind.
@@ -23,10 +24,13 @@ def groups(connection: sa.Connection, limit: int) -> tuple[FailureGroup, ...]:
     limit = min(limit, LARGEST_PAGE)
     # A group whose jobs are in both states is found twice.
     rows = connection.execute(_NEWEST, {"most": 2 * limit}).mappings()
-    found = {(row["kind"], row["error_fingerprint"]): row for row in reversed(rows.all())}
+    found = {_name(row): row for row in reversed(rows.all())}
     newest = sorted(found.values(), key=lambda row: -row["newest"])[:limit]
+    if not newest:
+        return ()
     ends = _ends(connection, [seq for row in newest for seq in (_oldest(row), row["newest"])])
-    return tuple(_view(row, ends[_oldest(row)], ends[row["newest"]]) for row in newest)
+    hours = hourly(connection, [_name(row) for row in newest], now)
+    return tuple(_view(row, ends[_oldest(row)], ends[row["newest"]], hours[_name(row)]) for row in newest)
 
 
 def jobs_of(
@@ -104,7 +108,11 @@ def _oldest(group: sa.RowMapping) -> int:
     return min(seq for state in _STATES if (seq := group[f"{state}_oldest"]) is not None)
 
 
-def _view(group: sa.RowMapping, first: sa.RowMapping, last: sa.RowMapping) -> FailureGroup:
+def _name(group: sa.RowMapping) -> tuple[str, str]:
+    return group["kind"], group["error_fingerprint"]
+
+
+def _view(group: sa.RowMapping, first: sa.RowMapping, last: sa.RowMapping, hours: tuple[int, ...]) -> FailureGroup:
     return FailureGroup(
         kind=group["kind"],
         fingerprint=group["error_fingerprint"],
@@ -115,4 +123,5 @@ def _view(group: sa.RowMapping, first: sa.RowMapping, last: sa.RowMapping) -> Fa
         first_at=first["seen_at"],
         last_at=last["seen_at"],
         sample_id=last["id"],
+        hours=hours,
     )

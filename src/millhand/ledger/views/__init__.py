@@ -12,6 +12,7 @@ from millhand.ledger.views.fleet import (
     Overview,
     QueueView,
     ScheduleView,
+    Trend,
     WorkerView,
 )
 from millhand.ledger.views.jobs import (
@@ -46,6 +47,7 @@ __all__ = [
     "Reason",
     "ScheduleView",
     "Step",
+    "Trend",
     "WorkerView",
     "between",
 ]

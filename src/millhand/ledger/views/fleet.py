@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from millhand.core.fairness import Caps
@@ -9,6 +10,9 @@ from millhand.core.ports import QueueStats
 from millhand.core.state import State
 from millhand.core.wish import Wish
 from millhand.ledger.views.jobs import Count, JobRow
+
+_LATE_HOURS = 3
+_MARKED = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +27,21 @@ class QueueView:
     discarded: Count
 
 
+class Trend(StrEnum):
+    """How often something happens lately, compared with before."""
+
+    RISING = "rising"
+    STEADY = "steady"
+    FALLING = "falling"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureGroup:
-    """Jobs of one kind that failed alike: `discarded` for good, or `retrying`. The texts are of the newest of them."""
+    """Jobs of one kind that failed alike: `discarded` for good, or `retrying`. The texts are of the newest of them.
+
+    `hours` is how many failed for good in each of the last hours, the oldest first: 24, or fewer where more jobs failed
+    than are looked at.
+    """
 
     kind: str
     fingerprint: str
@@ -36,6 +52,18 @@ class FailureGroup:
     first_at: int
     last_at: int
     sample_id: str
+    hours: tuple[int, ...] = ()
+
+    @property
+    def trend(self) -> Trend | None:
+        """How the last three hours compare with those before them; None where there is nothing to compare."""
+        late, early = self.hours[-_LATE_HOURS:], self.hours[:-_LATE_HOURS]
+        if not early or not sum(self.hours):
+            return None
+        lately, before = sum(late) / len(late), sum(early) / len(early)
+        if lately > before * _MARKED:
+            return Trend.RISING
+        return Trend.FALLING if lately * _MARKED < before else Trend.STEADY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,23 @@ def bars(activity: Activity, *, height: float, queue: str | None = None) -> tupl
     )
 
 
+def hours(counts: Sequence[int], *, height: float, places: int = 24) -> tuple[Bar, ...]:
+    """The bars of failures hour by hour, the last one at the right; hours that are not known are left blank."""
+    most = max(counts, default=0)
+    step, first = WIDTH / places, places - len(counts)
+    return tuple(
+        Bar(
+            State.DISCARDED,
+            round((first + place) * step, 1),
+            round(height - tall, 1),
+            round(step * (1 - _GAP), 1),
+            tall,
+        )
+        for place, count in enumerate(counts)
+        if count and (tall := round(count * height * _TOP / most, 1))
+    )
+
+
 def _of(minute: Mapping[tuple[str, State], int], queue: str | None) -> dict[State, int]:
     return {
         state: sum(number for (name, ended), number in minute.items() if ended is state and queue in (None, name))

@@ -3,7 +3,7 @@
 from millhand.core.clock import MICROSECONDS
 from millhand.core.state import Cause, State
 from millhand.ledger.views import Activity, Step
-from millhand.web.dashboard.chart import bars
+from millhand.web.dashboard.chart import bars, hours
 from millhand.web.dashboard.strip import WIDTH, strip
 
 
@@ -49,3 +49,11 @@ def test_bars_of_one_queue_are_its_own() -> None:
     busy = {("a", State.COMPLETED): 6, ("b", State.COMPLETED): 2}
     assert [bar.height for bar in bars(Activity(minutes=(busy,), until=0), height=100, queue="b")] == [92]
     assert bars(Activity(minutes=(busy,), until=0), height=100, queue="c") == ()
+
+
+def test_hours_stand_at_the_right_and_those_without_failures_are_blank() -> None:
+    assert [(bar.x, bar.y, bar.height) for bar in hours([4, 0, 2], height=100)] == [
+        (525.0, 8.0, 92.0),
+        (575.0, 54.0, 46.0),
+    ]
+    assert hours([0, 0], height=100) == hours([], height=100) == ()

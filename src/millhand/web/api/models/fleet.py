@@ -8,7 +8,7 @@ from pydantic import Field
 from millhand.core.registry import Kind as RegisteredKind
 from millhand.core.state import State
 from millhand.core.wish import Wish
-from millhand.ledger.views import QueueView
+from millhand.ledger.views import QueueView, Trend
 from millhand.web.api.models.base import Count, Instant, Items, Shown
 from millhand.web.api.models.jobs import Job
 
@@ -107,6 +107,11 @@ class FailureGroup(Shown):
     first_at: Instant
     last_at: Instant
     sample_id: str
+    hours: list[int] = Field(
+        description="How many failed for good in each of the last 24 hours, the oldest first; fewer hours where more"
+        " jobs failed than are looked at."
+    )
+    trend: Trend | None = Field(description="How the last three hours compare with those before them.")
 
 
 class Audited(Shown):

@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from millhand.web.access.roles import Scope
+from millhand.web.dashboard.chart import hours
 from millhand.web.dashboard.routing import Pages
 from millhand.web.dashboard.visit import Visit
 
@@ -12,7 +13,8 @@ pages = Pages()
 @pages.get("/failures", Scope.FLEET)
 async def failures(visit: Visit) -> Response:
     """The groups, the one that failed last first."""
-    return visit.page("failures.html", groups=await visit.visitor.inspector.failures())
+    groups = await visit.visitor.inspector.failures()
+    return visit.page("failures.html", groups=[(group, hours(group.hours, height=20.0)) for group in groups])
 
 
 @pages.post("/failures/retry", Scope.FLEET)
