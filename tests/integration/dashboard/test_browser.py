@@ -11,7 +11,19 @@ from tests.integration.dashboard.conftest import AXE
 from tests.integration.web.conftest import Served
 from tests.support import skip_or_fail
 
-PATHS = ("/", "/jobs", "/jobs/{failed}", "/failures", "/queues", "/workers", "/schedules", "/system", "/new/note.write")
+PATHS = (
+    "/",
+    "/jobs",
+    "/jobs/{failed}",
+    "/failures",
+    "/queues",
+    "/workers",
+    "/schedules",
+    "/artefacts",
+    "/system",
+    "/new/note.write",
+    "/jobs/all/cancel?q=queue:notes",
+)
 
 
 @contextmanager

@@ -74,6 +74,7 @@ def test_a_tenant_sees_its_own_jobs_and_nothing_of_others(closed: Served) -> Non
     page = visitor.get("/jobs").body.decode()
     assert closed.jobs["acme"] in page
     assert closed.jobs["bolt"] not in page
+    assert visitor.get("/artefacts").status == 200
     assert visitor.get(f"/jobs/{closed.jobs['bolt']}").status == 404
     assert visitor.post(f"/jobs/{closed.jobs['bolt']}/cancel").status == 404
     for path in ("/failures", "/queues", "/workers", "/schedules", "/system"):

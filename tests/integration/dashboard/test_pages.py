@@ -5,7 +5,18 @@ import pytest
 from tests.integration.dashboard.conftest import Visitor, text
 from tests.support import wait_until
 
-PAGES = ("/", "/jobs", "/failures", "/queues", "/workers", "/schedules", "/system", "/system/doctor", "/new")
+PAGES = (
+    "/",
+    "/jobs",
+    "/failures",
+    "/queues",
+    "/workers",
+    "/schedules",
+    "/artefacts",
+    "/system",
+    "/system/doctor",
+    "/new",
+)
 
 
 @pytest.mark.parametrize("path", PAGES)

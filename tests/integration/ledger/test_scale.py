@@ -16,6 +16,7 @@ from millhand.ledger.filters import parse
 from millhand.ledger.inspector import Inspector
 from millhand.ledger.inspector.changes import Mark
 from millhand.ledger.retention import Retention, prune
+from millhand.ledger.views import ArtefactFilter
 from tests.integration.ledger.support import START, MovableClock
 from tests.integration.ledger.watch import watching
 
@@ -65,6 +66,11 @@ def fill(file: Path) -> None:
     driver.execute(
         "INSERT INTO attempts SELECT seq, 1, 1, 'worker-1', 'executor-1', run_at, claimed_at, started_at, finished_at,"
         " state, 'succeeded', 'attempt', NULL FROM jobs WHERE finished_at IS NOT NULL"
+    )
+    driver.execute(
+        "INSERT INTO artefacts (job_id, attempt, at, name, url, media_type, size, sha256, facts)"
+        " SELECT id, 1, finished_at, 'out-' || seq || '.pdf', 'memory://out', 'application/pdf', 1, '', '{}' FROM jobs"
+        " WHERE state = 'completed' LIMIT 20000"
     )
     driver.execute("INSERT INTO queues (name) SELECT DISTINCT queue FROM jobs")
     driver.commit()
@@ -127,6 +133,9 @@ READS: dict[str, Read] = {
     "count of states": counting("state:discarded,retryable"),
     "count of few": counting("kind:nothing state:completed"),
     "count of a group": counting("kind:kind.3 fingerprint:000000000050"),
+    "artefacts": lambda inspector: inspector.artefacts(),
+    "artefacts by name": lambda inspector: inspector.artefacts(ArtefactFilter(name="nothing"), before=15_000),
+    "artefacts of a tenant": lambda inspector: inspector.artefacts(ArtefactFilter(tenant="nobody", media_type="a*")),
     "tally": lambda inspector: inspector.tally(),
     "overview": lambda inspector: inspector.overview(),
     "failures": lambda inspector: inspector.failures(),
@@ -153,7 +162,11 @@ async def test_reads_are_few_and_bounded(name: str, large: Database, file: Path)
     statements = [sql for sql, _ in watch.statements if not sql.startswith("BEGIN")]
     assert 1 <= len(statements) <= 6
     assert watch.steps < 1_500_000, f"{watch.steps:,} steps"
-    walks = [line for line in watch.plans(file) if line.startswith(("SCAN jobs", "SCAN events", "SCAN attempts"))]
+    walks = [
+        line
+        for line in watch.plans(file)
+        if line.startswith(("SCAN jobs", "SCAN events", "SCAN attempts", "SCAN artefacts"))
+    ]
     assert all("INDEX jobs_running" in line or "INDEX jobs_failing" in line for line in walks), walks
 
 

@@ -13,6 +13,7 @@ class Write(Args, kind="note.write", queue="notes"):
     text: str = ""
     source: str = ""
     target: str = ""
+    media_type: str = "text/plain"
 
 
 class Fail(Args, kind="note.fail", queue="notes"):
@@ -35,7 +36,7 @@ async def write(ctx: Context, args: Write) -> dict[str, int]:
     if args.source:
         content = (await ctx.fetch(args.source)).read_bytes()
     if args.target:
-        await ctx.save(content, args.target, name="note.txt", media_type="text/plain")
+        await ctx.save(content, args.target, name="note.txt", media_type=args.media_type)
     return {"length": len(content)}
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.dashboard.conftest import Visitor
 from tests.integration.web.conftest import Served
 
 
@@ -65,3 +66,12 @@ def test_a_file_that_is_gone_or_replaced_is_said_so(site: Served) -> None:
     assert (site.ask("GET", place).status, site.ask("GET", place).json["code"]) == (410, "blob_changed")
     path.unlink()
     assert (site.ask("GET", place).status, site.ask("GET", place).json["code"]) == (410, "blob_missing")
+
+
+def test_the_page_of_artefacts_shows_a_tenant_its_own(site: Served) -> None:
+    visitor = Visitor(site)
+    visitor.get("/sign-in")
+    visitor.post("/sign-in", key=site.keys["viewer", "acme"], next="/")
+    page = visitor.get("/artefacts?name=note").body.decode()
+    assert f"/jobs/{site.jobs['acme']}" in page
+    assert site.jobs["bolt"] not in page

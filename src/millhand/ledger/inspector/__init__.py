@@ -11,10 +11,12 @@ from millhand.core.ports import QueueStats
 from millhand.core.state import State
 from millhand.database import Database
 from millhand.ledger.filters import JobFilter
-from millhand.ledger.inspector import activity, changes, failures, job, jobs, overview, queues, workers
+from millhand.ledger.inspector import activity, artefacts, changes, failures, job, jobs, overview, queues, workers
 from millhand.ledger.inspector.changes import Changes, Mark
 from millhand.ledger.views import (
     Activity,
+    ArtefactFilter,
+    ArtefactPage,
     AuditPage,
     Count,
     EventView,
@@ -72,6 +74,13 @@ class Inspector:
     async def artefact(self, job_id: str, seq: int) -> Artefact:
         """One artefact of a job as it is stored, for reading its blob; raises `NotFound`."""
         return await self._database.read(lambda connection: job.stored_artefact(connection, job_id, seq))
+
+    async def artefacts(
+        self, wanted: ArtefactFilter | None = None, *, before: int | None = None, limit: int = 50
+    ) -> ArtefactPage:
+        """A page of what all jobs have produced, newest first; `before` is the `next` of the page before."""
+        chosen = wanted or ArtefactFilter()
+        return await self._database.read(lambda connection: artefacts.page(connection, chosen, before, limit))
 
     async def queues(self, stats: Sequence[QueueStats]) -> tuple[QueueView, ...]:
         """Every queue; `stats` is what the broker says of them."""

@@ -4,6 +4,7 @@ Instants are microseconds since the epoch, durations seconds. Arguments, headers
 redacted (`redact`).
 """
 
+from millhand.ledger.views.artefacts import ArtefactFilter, ArtefactPage, ArtefactRow
 from millhand.ledger.views.fleet import (
     Activity,
     AuditPage,
@@ -31,6 +32,9 @@ from millhand.ledger.views.jobs import (
 
 __all__ = [
     "Activity",
+    "ArtefactFilter",
+    "ArtefactPage",
+    "ArtefactRow",
     "ArtefactView",
     "AttemptView",
     "AuditPage",

@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute
 
 from millhand.web.access.gate import Gate
 from millhand.web.dashboard.pages import (
+    artefacts,
     bulk,
     failures,
     fleet,
@@ -21,7 +22,7 @@ from millhand.web.dashboard.routing import Door
 from millhand.web.dashboard.sessions import Sessions
 from millhand.web.desk import Desk
 
-_MODULES = (overview, jobs, bulk, job, failures, queues, fleet, new_job, system, live)
+_MODULES = (overview, jobs, bulk, job, failures, queues, fleet, new_job, artefacts, system, live)
 
 
 def dashboard(desk: Desk, gate: Gate) -> list[BaseRoute]:

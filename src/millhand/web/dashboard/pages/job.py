@@ -19,6 +19,7 @@ from millhand.web.problems import Refused
 
 pages = Pages()
 PDF = "application/pdf"
+PICTURE = "picture"
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/webp"})
 _MOST_LINES = 300
 _MOST_PREVIEWS = 4
@@ -93,7 +94,7 @@ def preview_of(artefact: ArtefactView) -> str:
     """How a file is shown within the page: `pdf`, `picture`, or not at all."""
     if artefact.media_type == PDF:
         return "pdf"
-    return "picture" if artefact.media_type in _PICTURES else ""
+    return PICTURE if artefact.media_type in _PICTURES else ""
 
 
 def runs_of(detail: JobDetail) -> list[Run]:
