@@ -25,6 +25,9 @@ class ApiSettings(Group):
         default=30.0, gt=0, description="An upload of which nothing comes for so long is broken off."
     )
     upload_seconds: Seconds = Field(default=600.0, gt=0, description="How long one upload may take.")
+    fetch_seconds: Seconds = Field(
+        default=60.0, gt=0, description="How long a document may take to come that a request names by its address."
+    )
     uploads: str = Field(
         default="",
         description="URL of the folder for uploaded files, such as s3://bucket/uploads, which workers must reach; empty"

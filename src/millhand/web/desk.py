@@ -10,16 +10,18 @@ from millhand.core.errors import NotFound
 from millhand.ledger.inspector import Inspector
 from millhand.ledger.views import JobDetail, JobRecord
 from millhand.web.access.roles import Principal
+from millhand.web.fetching import Fetcher
 from millhand.web.live import Hub
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """An app, connected, and the hub that tells of changes."""
+    """An app, connected, the hub that tells of changes, and what fetches the documents that clients name."""
 
     app: App
     backend: Backend
     hub: Hub
+    fetcher: Fetcher
 
     @property
     def settings(self) -> Settings:

@@ -22,6 +22,7 @@ from millhand.web.access.people import People
 from millhand.web.api import ROUTERS
 from millhand.web.dashboard.mount import dashboard
 from millhand.web.desk import Desk
+from millhand.web.fetching import Fetcher
 from millhand.web.front import Front, Proxies
 from millhand.web.gotenberg import routes as gotenberg
 from millhand.web.guard import Bounds, Guard, Names
@@ -96,7 +97,7 @@ class Site:
 async def open_site(app: App, health: HealthSource, metrics: Metrics) -> Site:
     """The site of an app, which is connected if it was not."""
     backend = await app.backend()
-    desk = Desk(app, backend, Hub(backend.inspector.changes, app.clock))
+    desk = Desk(app, backend, Hub(backend.inspector.changes, app.clock), _fetcher(app))
     http = app.settings.http
     gate = Gate(ApiKeys(backend.database), http.host, http.key.get_secret_value())
     return Site(desk, gate, health, metrics)
@@ -139,6 +140,12 @@ def _prefix(settings: Settings, api: FastAPI) -> str:
             hint="Choose another setting proxy.path_prefix, such as /millhand.",
         )
     return prefix
+
+
+def _fetcher(app: App) -> Fetcher:
+    told = app.settings
+    hosts = frozenset(told.chromium.allowed_hosts)
+    return Fetcher(hosts, told.api.max_upload * MIB, told.api.fetch_seconds, app.clock)
 
 
 def _people(settings: Settings) -> People:

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.responses import JSONResponse
 
 from millhand.core.state import FINAL, State
-from millhand.web import ranges
+from millhand.web import outward, ranges
 from millhand.web.access.gate import needs
 from millhand.web.access.operation import resource
 from millhand.web.access.roles import Role
@@ -62,7 +62,7 @@ def _made(*media_types: str) -> dict[int | str, dict[str, Any]]:
     summary="Convert a document to PDF",
     response_class=Response,
     responses=_made("application/pdf"),
-    openapi_extra=_body("The document.", {"source": "s3://bucket/letter.docx", "options": {"pdfa": "2b"}}),
+    openapi_extra=_body("The document.", {"source": "https://example.com/letter.docx", "options": {"pdfa": "2b"}}),
 )
 async def convert_document(
     caller: Operator,
@@ -72,9 +72,10 @@ async def convert_document(
     wait: Wait = _PATIENCE,
     tenant: Tenant = None,
 ) -> Response:
-    """Convert a document, sent along or named by its blob URL as `source`, and answer with the PDF.
+    """Convert a document, sent along or named as `source`, and answer with the PDF.
 
-    The arguments are those of the kind `document.convert`. What takes longer than `wait` goes on as a job (202);
+    `source` is the URL of a blob, or an address of the web (http, https), which must be public. The other arguments are
+    those of the kind `document.convert`. What takes longer than `wait` goes on as a job (202);
     `wait=0` always answers with the job.
     """
     asked = Asked(idempotency_key, wait)
@@ -109,12 +110,15 @@ async def export_page(
     return await _made_by(caller, request, Order(kind="page.export", tenant=tenant), asked, _page)
 
 
-Placing = Callable[[Folder, dict[str, Any], UploadFile | None], Awaitable[str]]
+Placing = Callable[[Caller, Folder, dict[str, Any], UploadFile | None], Awaitable[str]]
 """Keeps the file that came along, and completes the arguments by its URL and the target; returns its SHA-256."""
 
 
-async def _document(folder: Folder, values: dict[str, Any], file: UploadFile | None) -> str:
-    sha256 = ""
+async def _document(caller: Caller, folder: Folder, values: dict[str, Any], file: UploadFile | None) -> str:
+    sha256, source = "", str(values.get("source"))
+    if file is None and outward.is_address(source):
+        async with caller.desk.fetcher.fetched(source) as fetched:
+            return await _document(caller, folder, values, fetched)
     if file is not None:
         values["source"], sha256 = await folder.keep(file)
         values.setdefault("name", PurePosixPath((file.filename or "").replace("\\", "/")).name)
@@ -122,7 +126,7 @@ async def _document(folder: Folder, values: dict[str, Any], file: UploadFile | N
     return sha256
 
 
-async def _page(folder: Folder, values: dict[str, Any], file: UploadFile | None) -> str:
+async def _page(_caller: Caller, folder: Folder, values: dict[str, Any], file: UploadFile | None) -> str:
     sha256 = ""
     if file is not None:
         keep = folder.keep if (file.filename or "").lower().endswith(".zip") else folder.keep_packed
@@ -137,7 +141,7 @@ async def _made_by(caller: Caller, request: Request, order: Order, asked: Asked,
     folder = Folder(caller.desk.app, tenant_of(caller, order.tenant))
     async with _taken(caller, request) as (given, file), folder.used() as used:
         values = dict(given)
-        sha256 = await placing(folder, values, file)
+        sha256 = await placing(caller, folder, values, file)
         ticket = await order_job(caller, order, values, asked.key, [order.model_dump(), given, sha256], folder)
         used.is_true = not ticket.duplicate
     told = Response()

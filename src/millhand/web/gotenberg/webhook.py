@@ -6,24 +6,21 @@ pages: public ones, and hosts that the setting `chromium.allowed_hosts` names.
 
 import asyncio
 import json
-import socket
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from importlib.metadata import version
 from typing import IO, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
 from millhand.core.errors import MillhandError
 from millhand.engines.chromium.reach import Reach, RefusedError
-from millhand.notify.http import cut_after
+from millhand.web import outward
 from millhand.web.problems import Refused
 
 _METHODS = ("POST", "PUT", "PATCH")
-_PORTS = {"http": 80, "https": 443}
 _WAITS = (1.0, 2.0, 4.0, 8.0)
 _SECONDS = 120.0
 _TOO_MANY, _FAILED, _NOT_IMPLEMENTED = 429, 500, 501
@@ -92,12 +89,7 @@ async def deliver(target: Target, headers: Mapping[str, str], content: IO[bytes]
 def _target(given: Headers, which: str) -> Target:
     url = given.get(f"gotenberg-webhook-{which}url", "")
     method = given.get(f"gotenberg-webhook-{which}method", "POST").upper()
-    try:
-        parts = urlsplit(url)
-        known = parts.scheme in _PORTS and bool(parts.hostname) and (parts.port or 1) > 0 and url.isascii()
-    except ValueError:
-        known = False
-    if not known:
+    if not outward.is_address(url):
         raise _bad(f"{which}Url", "expected an address that begins with http:// or https://")
     if method not in _METHODS:
         raise _bad(f"{which}Method", f"expected {', '.join(_METHODS)}")
@@ -123,35 +115,21 @@ def _bad(header: str, why: str) -> Refused:
 
 
 async def _address(url: str, reach: Reach) -> str:
-    """The address to connect to; a second look-up could give another, so this one is to be taken."""
-    parts = urlsplit(url)
     try:
-        return (await reach.addresses(parts.hostname or "", parts.port or _PORTS[parts.scheme]))[0]
+        return await outward.judged(url, reach)
     except RefusedError:
         raise Undelivered(
-            f"the webhook's host {parts.hostname} is not public",
+            f"the webhook's host {urlsplit(url).hostname} is not public",
             hint="Name it in the setting chromium.allowed_hosts if it shall be called.",
         ) from None
 
 
 def _call(target: Target, address: str, headers: Mapping[str, str], content: IO[bytes]) -> int:
     """Send content once; the status of the answer."""
-    parts = urlsplit(target.url)
-    connection = HTTPConnection(parts.hostname or "", parts.port or _PORTS[parts.scheme])
-    try:
-        connection.sock = _connected(parts, address)
-        content.seek(0)
-        named = {**headers, "Host": parts.netloc.rpartition("@")[2], "User-Agent": f"millhand/{version('millhand')}"}
-        with cut_after(_SECONDS, connection.sock):
-            path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
-            connection.request(target.method, path, content, {**named, "Connection": "close"})
-            return connection.getresponse().status
-    finally:
-        connection.close()
-
-
-def _connected(parts: SplitResult, address: str) -> socket.socket:
-    plain = socket.create_connection((address, parts.port or _PORTS[parts.scheme]), timeout=_SECONDS)
-    if parts.scheme == "http":
-        return plain
-    return ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname)
+    content.seek(0)
+    own = {"Host": outward.host_header(target.url), "User-Agent": f"millhand/{version('millhand')}"}
+    with outward.calling(target.url, address, _SECONDS) as connection:
+        named = {**headers, **own, "Connection": "close"}
+        connection.request(target.method, outward.target_of(target.url), content, named)
+        with connection.getresponse() as answer:
+            return answer.status
