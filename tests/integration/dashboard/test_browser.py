@@ -1,5 +1,6 @@
 """The pages in a real browser: live, by keys, without barriers, and within their policy."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -9,7 +10,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.integration.dashboard.conftest import AXE
 from tests.integration.web.conftest import Served
-from tests.support import skip_or_fail
+from tests.support import skip_or_fail, wait_until
 
 PATHS = (
     "/",
@@ -95,6 +96,36 @@ def test_a_chosen_row_is_not_lost_to_an_update(browser: Browser, shown: Served) 
         shown.send("note.write", {"text": "y"}, queue="picky")
         page.locator("#live .word", has_text="live").wait_for()
         assert page.locator(f"#job-{first['id']} input").is_checked()
+
+
+def test_the_chart_is_read_by_keys_and_is_renewed_in_place(browser: Browser, shown: Served) -> None:
+    with opened(browser, shown, "/") as page:
+        page.locator("#live[data-how=live]").wait_for()
+        plot, reading = page.locator("#plot"), page.locator("#plot output")
+
+        def completed() -> int:
+            return int((reading.text_content() or "").partition("60 min: ")[2].partition(" completed")[0])
+
+        assert not page.locator("#chart").is_visible()
+        before, canvas = completed(), page.locator("#plot canvas").element_handle()
+        shown.send("note.write", {"text": "x"})
+        wait_until(lambda: completed() > before)
+        plot.focus()
+        for key in ("End", "ArrowLeft", "ArrowRight"):
+            page.keyboard.press(key)
+        assert re.search(r"\d:\d\d.*: [1-9]\d* completed, \d+ cancelled, \d+ discarded", reading.text_content() or "")
+        page.keyboard.press("Escape")
+        light = canvas.evaluate("canvas => canvas.toDataURL()")
+        page.keyboard.press("t")
+        wait_until(lambda: canvas.evaluate("canvas => canvas.isConnected && canvas.toDataURL()") not in (light, False))
+        page.keyboard.press("r")
+        said = reading.text_content()
+        shown.send("note.write", {"text": "x"})
+        page.locator("#live .word", has_text="new").wait_for(timeout=8_000)
+        assert reading.text_content() == said
+    with opened(browser, shown, "/", java_script_enabled=False) as page:
+        assert page.locator("#chart rect").first.is_visible()
+        assert not page.locator("#plot").is_visible()
 
 
 def test_keys_move_open_and_go(browser: Browser, shown: Served) -> None:

@@ -1,8 +1,10 @@
 """Bars of what ended when, as rectangles: drawn by the server, so that no script is needed."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from millhand.core.clock import MICROSECONDS
 from millhand.core.state import State
 from millhand.ledger.views import Activity
 
@@ -35,6 +37,13 @@ def bars(activity: Activity, *, height: float, queue: str | None = None) -> tupl
         for place, minute in enumerate(minutes)
         for bar in _stack(minute, x=place * step, width=step * (1 - _GAP), height=height, scale=height * _TOP / most)
     )
+
+
+def plot(activity: Activity) -> str:
+    """The figures behind the bars of all queues, as JSON for a script: by state, and the end of the last minute."""
+    minutes = [_of(minute, None) for minute in activity.minutes]
+    figures = {state.value: [minute[state] for minute in minutes] for state in _ORDER}
+    return json.dumps({"until": activity.until // MICROSECONDS, **figures}, separators=(",", ":"))
 
 
 def hours(counts: Sequence[int], *, height: float, places: int = 24) -> tuple[Bar, ...]:

@@ -3,7 +3,7 @@
 from millhand.core.clock import MICROSECONDS
 from millhand.core.state import Cause, State
 from millhand.ledger.views import Activity, Step
-from millhand.web.dashboard.chart import bars, hours
+from millhand.web.dashboard.chart import bars, hours, plot
 from millhand.web.dashboard.strip import WIDTH, strip
 
 
@@ -57,3 +57,9 @@ def test_hours_stand_at_the_right_and_those_without_failures_are_blank() -> None
         (575.0, 54.0, 46.0),
     ]
     assert hours([0, 0], height=100) == hours([], height=100) == ()
+
+
+def test_a_script_is_given_the_figures_behind_the_bars() -> None:
+    busy = {("a", State.COMPLETED): 2, ("b", State.COMPLETED): 1, ("b", State.DISCARDED): 4}
+    told = plot(Activity(minutes=({}, busy), until=7_000_000))
+    assert told == '{"until":7,"completed":[0,3],"cancelled":[0,0],"discarded":[0,4]}'
