@@ -20,7 +20,8 @@ from millhand.web import problems
 from millhand.web.access.gate import Gate
 from millhand.web.access.people import People
 from millhand.web.api import ROUTERS
-from millhand.web.dashboard.mount import dashboard
+from millhand.web.dashboard.mount import dashboard, open_door
+from millhand.web.dashboard.trouble import TroublePages
 from millhand.web.desk import Desk
 from millhand.web.fetching import Fetcher
 from millhand.web.front import Front, Proxies
@@ -65,8 +66,9 @@ class Site:
         self.api.state.desk, self.api.state.gate = desk, gate
         key = settings.http.key.get_secret_value()
         self.api.router.routes.extend(health_app(health, metrics, key=key, others=gate.may_watch).router.routes)
-        self.api.router.routes.extend(dashboard(desk, gate))
-        guard = Guard(self.api, _names(settings, gate), _bounds(settings))
+        door = open_door(desk, gate)
+        self.api.router.routes.extend(dashboard(door))
+        guard = TroublePages(Guard(self.api, _names(settings, gate), _bounds(settings)), door)
         self.asgi = Front(guard, Proxies(settings.proxy.trusted), _prefix(settings, self.api), _people(settings))
 
     @asynccontextmanager

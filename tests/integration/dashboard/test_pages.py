@@ -154,3 +154,34 @@ def test_what_is_not_there_is_a_page_too(visitor: Visitor) -> None:
     assert (answer.status, "There is no job 'nothing'" in text(answer)) == (404, True)
     assert visitor.get("/static/../rendering.py").status == 404
     assert visitor.get("/static/vendor/VENDORED.toml").status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "words"),
+    [
+        ("GET", "/nowhere", 404, "There is no such page"),
+        ("POST", "/queues", 405, "This address is for forms of pages only"),
+        ("POST", "/jobs/cancel", 413, "The request's body is larger than"),
+        ("GET", "/jobs", 403, "Pages of https://evil.example may not use this"),
+    ],
+)
+def test_what_goes_wrong_before_any_page_is_a_page_for_people(
+    visitor: Visitor, method: str, path: str, status: int, words: str
+) -> None:
+    body = b"x" * 3_000_000 if status == 413 else b"" if method == "POST" else None
+    headers = {"Origin": "https://evil.example"} if status == 403 else {}
+    kind = {"Content_Type": "application/x-www-form-urlencoded"}
+    answer = visitor.served.ask(method, path, body, Accept="text/html,*/*", **kind, **headers)
+    assert (answer.status, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert words in text(answer)
+    assert "style-src 'self'" in answer.headers["content-security-policy"]
+    assert "Overview Jobs" in text(answer)
+    if status == 405:
+        assert "GET" in answer.headers["allow"]
+    plain = visitor.served.ask(method, path, body, **kind, **headers)
+    assert (plain.status, plain.json["status"]) == (status, status)
+
+
+def test_the_apis_problems_stay_what_they_are(visitor: Visitor) -> None:
+    answer = visitor.served.ask("GET", "/v1/nowhere", Accept="text/html")
+    assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")

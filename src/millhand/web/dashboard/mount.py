@@ -25,8 +25,12 @@ from millhand.web.desk import Desk
 _MODULES = (overview, jobs, bulk, job, failures, queues, fleet, new_job, artefacts, system, live)
 
 
-def dashboard(desk: Desk, gate: Gate) -> list[BaseRoute]:
+def open_door(desk: Desk, gate: Gate) -> Door:
+    """The door to the pages; those who are signed in are known to it alone."""
+    return Door(desk, gate, Sessions(desk.app.clock))
+
+
+def dashboard(door: Door) -> list[BaseRoute]:
     """The pages, their actions, and what they are made with."""
-    door = Door(desk, gate, Sessions(desk.app.clock))
     pages = [page for module in _MODULES for page in module.pages.all]
     return [*door.routes(pages), *SignIn(door).routes(), static.route]

@@ -73,6 +73,15 @@ class Door:
         """The routes to these pages."""
         return [Route(page.path, self._endpoint(page), methods=[page.method]) for page in pages]
 
+    async def trouble_of(self, request: Request, error: MillhandError) -> Response:
+        """The page that tells of an error which was met before any page."""
+        cookie = request.cookies.get(COOKIE, "")
+        try:
+            who = await self.gate.principal(self.sessions.key_of(cookie), person_of(request.scope))
+        except MillhandError:
+            who = None
+        return self._trouble(request, cookie, who, error)
+
     def _endpoint(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             cookie = request.cookies.get(COOKIE) or new_cookie()
