@@ -9,7 +9,7 @@ from millhand.core.state import State
 from millhand.database.tables import FINISHED, in_state, jobs
 
 HOURS = 24
-_MOST = 5_000
+_MOST = 2_000
 _HOUR = 3_600 * MICROSECONDS
 
 
