@@ -1,6 +1,7 @@
 """Counting up to a limit: no count costs more than looking at that many entries of an index."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,7 +21,7 @@ def counted(number: int, most: int = MOST) -> Count:
     return Count(min(number, most), more=number > most)
 
 
-def counts(connection: sa.Connection, questions: Sequence[sa.ScalarSelect[int]]) -> list[int]:
+def counts(connection: sa.Connection, questions: Sequence[sa.ScalarSelect[int]]) -> list[Any]:
     """Answer several of them with one statement."""
     row = connection.execute(
         sa.select(*(question.label(f"n{place}") for place, question in enumerate(questions)))

@@ -1,7 +1,6 @@
 """Lists of jobs: by filter, newest first, a bounded number of rows looked at for each page."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,24 +20,40 @@ WINDOW = 20_000
 LARGEST_PAGE = 500
 _SHORTEST_PREFIX = 4
 
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What one walk found: it saw every job down to `reached`, or all of them (0)."""
-
-    rows: list[JobRow]
-    reached: int
+Conditions = Sequence[sa.ColumnElement[bool]]
 
 
 def page(connection: sa.Connection, wanted: JobFilter, before: int | None, limit: int) -> JobPage:
     """The newest jobs that fit, older than the cursor `before` if one is given."""
     limit = max(1, min(limit, LARGEST_PAGE))
-    walks = [_walk(connection, source, wanted, before, limit) for source in _sources(wanted)]
-    reached = max((walk.reached for walk in walks), default=0)
-    rows = sorted((row for walk in walks for row in walk.rows if row.seq >= reached), key=lambda row: -row.seq)
+    older = [] if before is None else [jobs.c.seq < before]
+    walks = _walks(wanted)
+    edges = _edges(connection, walks, before)
+    bounds = ([*older, jobs.c.seq >= edge] for edge in edges)
+    fitting = [[*walk, *within, *_conditions(wanted)] for walk, within in zip(walks, bounds, strict=True)]
+    found = newest(connection, *((conditions, limit + 1) for conditions in fitting))
+    # Each walk saw every job down to its last one, or to its edge: below the highest of these, some may be missing.
+    reached = max(walk[-1].seq if len(walk) > limit else edge for walk, edge in zip(found, edges, strict=True))
+    rows = sorted((row for walk in found for row in walk if row.seq >= reached), key=lambda row: -row.seq)
     if len(rows) > limit:
         rows, reached = rows[:limit], rows[limit - 1].seq
     return JobPage(tuple(rows), reached or None)
+
+
+def newest(connection: sa.Connection, *parts: tuple[Conditions, int]) -> list[list[JobRow]]:
+    """Of each part, the newest jobs that fulfil its conditions, so many at most: by one statement for all parts."""
+    found = [list[JobRow]() for _ in parts]
+    some = [
+        sa.select(sa.literal_column(str(place), sa.Integer).label("part"), *JOB_ROW)
+        .where(*conditions)
+        .order_by(jobs.c.seq.desc())
+        .limit(limit)
+        .subquery()
+        for place, (conditions, limit) in enumerate(parts)
+    ]
+    for row in connection.execute(sa.union_all(*(sa.select(part) for part in some))).mappings():
+        found[int(row["part"])].append(job_row(row))
+    return [sorted(part, key=lambda row: -row.seq) for part in found]
 
 
 def tally(connection: sa.Connection) -> dict[State, Count]:
@@ -50,13 +65,12 @@ def tally(connection: sa.Connection) -> dict[State, Count]:
 def count(connection: sa.Connection, wanted: JobFilter) -> Count:
     """How many jobs fit, bounded: at most `MOST`, among the newest `WINDOW` jobs of each walk; by one statement."""
     questions: list[sa.ScalarSelect[int]] = []
-    for source in _sources(wanted):
-        along = _along(source, wanted)
-        edge = _last_seen(along)
-        questions += [edge, bounded(*along, jobs.c.seq >= sa.func.coalesce(edge, 0), *_conditions(wanted))]
+    for walk in _walks(wanted):
+        edge = _end(walk, None)
+        questions += [edge, bounded(*walk, jobs.c.seq >= sa.func.coalesce(edge, 0), *_conditions(wanted))]
     answers = counts(connection, questions)
     fitting = counted(sum(answers[1::2]))
-    return Count(fitting.value, more=fitting.more or any(answers[::2]))
+    return Count(fitting.value, more=fitting.more or any((edge or 0) > 0 for edge in answers[::2]))
 
 
 def resolve(connection: sa.Connection, text: str) -> str:
@@ -84,13 +98,15 @@ def records(connection: sa.Connection, job_ids: Sequence[str]) -> dict[str, JobR
     return found
 
 
-def _sources(wanted: JobFilter) -> list[sa.ColumnElement[bool] | None]:
+def _walks(wanted: JobFilter) -> list[Conditions]:
     """The walks that find them: each goes down one index in the order of `seq`."""
+    parent = [] if wanted.parent is None else [jobs.c.parent_id == wanted.parent]
     if _is_group(wanted):
-        return [in_state(state) for state in sorted(wanted.states or {State.DISCARDED, State.RETRYABLE})]
+        group = [FAILING, jobs.c.kind == wanted.kind, jobs.c.error_fingerprint == wanted.fingerprint, *parent]
+        return [[in_state(state), *group] for state in sorted(wanted.states or {State.DISCARDED, State.RETRYABLE})]
     if wanted.states:
-        return [in_state(state) for state in sorted(wanted.states)]
-    return [None]
+        return [[in_state(state), *parent] for state in sorted(wanted.states)]
+    return [parent]
 
 
 def _is_group(wanted: JobFilter) -> bool:
@@ -98,48 +114,20 @@ def _is_group(wanted: JobFilter) -> bool:
     return names_it and wanted.states <= {State.DISCARDED, State.RETRYABLE}
 
 
-def _walk(
-    connection: sa.Connection,
-    source: sa.ColumnElement[bool] | None,
-    wanted: JobFilter,
-    before: int | None,
-    limit: int,
-) -> _Found:
-    along = _along(source, wanted)
+def _edges(connection: sa.Connection, walks: Sequence[Conditions], before: int | None) -> list[int]:
+    """Where the window of each walk ends: `WINDOW` jobs on, or 0 or less at the end of the ledger."""
+    ends = [_end(walk, before).label(f"n{place}") for place, walk in enumerate(walks)]
+    return [max(0, end or 0) for end in connection.execute(sa.select(*ends)).one()]
+
+
+def _end(walk: Conditions, before: int | None) -> sa.ScalarSelect[int]:
+    """The last job in the window of a walk along an index; of one through all jobs, a number that no job need have."""
+    if not walk:
+        top = sa.literal(before, sa.BigInteger) if before else sa.func.max(jobs.c.seq) + 1
+        return sa.select(top - WINDOW).scalar_subquery()
     older = [] if before is None else [jobs.c.seq < before]
-    edge = _edge(connection, [*along, *older] if along else [], before)
-    fitting = sa.select(*JOB_ROW).where(*along, *older, jobs.c.seq >= edge, *_conditions(wanted))
-    rows = connection.execute(fitting.order_by(jobs.c.seq.desc()).limit(limit + 1)).mappings()
-    found = [job_row(row) for row in rows]
-    return _Found(found, found[-1].seq if len(found) > limit else edge)
-
-
-def _along(source: sa.ColumnElement[bool] | None, wanted: JobFilter) -> list[sa.ColumnElement[bool]]:
-    """What holds for every entry of the index that a walk goes along."""
-    along = [] if source is None else [source]
-    if _is_group(wanted):
-        along += [FAILING, jobs.c.kind == wanted.kind, jobs.c.error_fingerprint == wanted.fingerprint]
-    if wanted.parent is not None:
-        along.append(jobs.c.parent_id == wanted.parent)
-    return along
-
-
-def _last_seen(along: Sequence[sa.ColumnElement[bool]]) -> sa.ScalarSelect[int]:
-    """Where the window of a walk from the newest job ends; null if it reaches the end of the ledger."""
-    if along:
-        last = sa.select(jobs.c.seq).where(*along).order_by(jobs.c.seq.desc()).limit(1).offset(WINDOW - 1)
-        return last.scalar_subquery()
-    end = sa.func.max(jobs.c.seq) + 1 - WINDOW
-    return sa.select(sa.case((end > 0, end))).scalar_subquery()
-
-
-def _edge(connection: sa.Connection, along: Sequence[sa.ColumnElement[bool]], before: int | None) -> int:
-    """Where the window of a walk ends: `WINDOW` jobs on, or 0 at the end of the ledger."""
-    if along:
-        last = sa.select(jobs.c.seq).where(*along).order_by(jobs.c.seq.desc()).limit(1).offset(WINDOW - 1)
-        return connection.scalar(last) or 0
-    top = before or (connection.scalar(sa.select(sa.func.max(jobs.c.seq))) or 0) + 1
-    return max(0, top - WINDOW)
+    last = sa.select(jobs.c.seq).where(*walk, *older).order_by(jobs.c.seq.desc())
+    return last.limit(1).offset(WINDOW - 1).scalar_subquery()
 
 
 def _conditions(wanted: JobFilter) -> Iterator[sa.ColumnElement[bool]]:

@@ -1,7 +1,7 @@
 """Queues: what the broker says of each, beside its limits, its workers and its recent failures."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -9,31 +9,49 @@ from millhand.core.fairness import Caps
 from millhand.core.ports import QueueStats
 from millhand.core.state import State
 from millhand.database.tables import in_state, jobs, queues
-from millhand.ledger.inspector.counts import MOST
 from millhand.ledger.inspector.workers import all_workers
 from millhand.ledger.views import Count, QueueView, WorkerView
+
+_MOST_FAILED = 1_000
+_SETTINGS = (queues.c.paused_at, queues.c.max_running, queues.c.max_per_tenant, queues.c.max_per_limit_key)
 
 
 def overview(connection: sa.Connection, stats: Sequence[QueueStats], silent_since: int) -> tuple[QueueView, ...]:
     """Every queue that the broker tells of or that has settings, by name."""
-    settings = {row["name"]: row for row in connection.execute(sa.select(queues)).mappings()}
-    workers = [worker for worker in all_workers(connection, silent_since) if worker.takes_jobs]
-    failed, more = _discarded(connection)
+    return views(connection, stats, all_workers(connection, silent_since))
+
+
+def views(
+    connection: sa.Connection, stats: Sequence[QueueStats], workers: Sequence[WorkerView]
+) -> tuple[QueueView, ...]:
+    """The same where the workers are known."""
+    serving = [worker for worker in workers if worker.takes_jobs]
+    settings, failed = _settings(connection)
+    more = failed.total() >= _MOST_FAILED
     told = {one.queue: one for one in stats}
     for name, row in settings.items():
         told.setdefault(name, QueueStats(queue=name, paused=row["paused_at"] is not None))
     return tuple(
-        _view(told[name], settings.get(name), workers, Count(failed[name], more and name in failed))
+        _view(told[name], settings.get(name), serving, Count(failed[name], more and name in failed))
         for name in sorted(told)
     )
 
 
-def _discarded(connection: sa.Connection) -> tuple[Counter[str], bool]:
-    """How many of the newest discarded jobs belong to each queue, and whether there are older ones."""
-    newest = sa.select(jobs.c.queue).where(in_state(State.DISCARDED)).order_by(jobs.c.seq.desc()).limit(MOST).subquery()
-    grouped = sa.select(newest.c.queue, sa.func.count()).group_by(newest.c.queue)
-    found: Counter[str] = Counter({row[0]: row[1] for row in connection.execute(grouped)})
-    return found, found.total() >= MOST
+def _settings(connection: sa.Connection) -> tuple[Mapping[str, sa.RowMapping], Counter[str]]:
+    """The settings of each queue, and how many of the newest discarded jobs belong to it: by one statement."""
+    newest = sa.select(jobs.c.queue).where(in_state(State.DISCARDED)).order_by(jobs.c.seq.desc()).limit(_MOST_FAILED)
+    lost = newest.subquery()
+    nothing = [sa.cast(None, column.type) for column in _SETTINGS]
+    counted = sa.select(lost.c.queue, *nothing, sa.func.count()).group_by(lost.c.queue)
+    known = sa.select(queues.c.name, *_SETTINGS, sa.cast(None, sa.BigInteger).label("failed"))
+    settings: dict[str, sa.RowMapping] = {}
+    failed = Counter[str]()
+    for row in connection.execute(sa.union_all(known, counted)).mappings():
+        if row["failed"] is None:
+            settings[row["name"]] = row
+        else:
+            failed[row["name"]] = row["failed"]
+    return settings, failed
 
 
 def _view(stats: QueueStats, row: sa.RowMapping | None, workers: Sequence[WorkerView], discarded: Count) -> QueueView:

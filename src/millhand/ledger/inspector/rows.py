@@ -26,7 +26,7 @@ _FAILURE_FIELDS = {field.name for field in fields(Failure)}
 
 def job_row(row: sa.RowMapping) -> JobRow:
     """A job's row as a line of a list."""
-    values = {column.name: row[column] for column in _OWN_COLUMNS}
+    values = {column.name: row[column.name] for column in _OWN_COLUMNS}
     values["subject"] = subject(row["args_start"])
     values["state"] = State(row["state"])
     values["limit_key"] = row["limit_key"] or None
