@@ -98,6 +98,23 @@ def test_a_chosen_row_is_not_lost_to_an_update(browser: Browser, shown: Served) 
         assert page.locator(f"#job-{first['id']} input").is_checked()
 
 
+def test_a_worker_is_seen_to_rest_and_to_work_again(browser: Browser, shown: Served) -> None:
+    with opened(browser, shown, "/workers", viewport={"width": 390, "height": 900}) as page:
+        page.locator("#live[data-how=live]").wait_for()
+        page.get_by_role("button", name="Quiet").click()
+        try:
+            page.locator("#content .state.available", has_text="quiet").wait_for(timeout=8_000)
+            page.locator("details.more summary").first.click()
+            assert page.get_by_role("button", name="Stop").is_visible()
+            if AXE.exists():
+                page.evaluate(AXE.read_text())
+                report = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})")
+                assert [one["nodes"][0]["html"] for one in report["violations"]] == []
+        finally:
+            page.get_by_role("button", name="Resume").click()
+        page.locator("#content .state.completed", has_text="working").wait_for(timeout=8_000)
+
+
 def test_the_chart_is_read_by_keys_and_is_renewed_in_place(browser: Browser, shown: Served) -> None:
     with opened(browser, shown, "/") as page:
         page.locator("#live[data-how=live]").wait_for()
