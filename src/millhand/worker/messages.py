@@ -193,10 +193,13 @@ def _read_said(ticket: int, what: str, event: dict[str, Any]) -> Said:
 
 def _read_completed(result: str | None, artefacts: list[Any], follow_ups: list[Any]) -> Completed:
     if not artefacts and not follow_ups:
-        return Completed(result)
+        return _DONE if result is None else Completed(result)
     return Completed(
         result, tuple(Artefact(**each) for each in artefacts), tuple(NewJob(**each) for each in follow_ups)
     )
+
+
+_DONE = Completed()
 
 
 def _read_retry(failure: dict[str, str], after: float | None, charged: bool) -> Retry:  # noqa: FBT001 - as it was sent

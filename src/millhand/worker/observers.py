@@ -28,7 +28,8 @@ class Observers:
 
     def began(self, delivery: Delivery, at: int) -> None:
         """A handler was called."""
-        self._each(lambda observer: observer.began(delivery, at))
+        if self._observers:
+            self._each(lambda observer: observer.began(delivery, at))
 
     def settled(self, settlements: Iterable[Settlement]) -> None:
         """The broker accepted settlements."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -16,12 +17,15 @@ from millhand.core.settlement import Charge, Settlement
 from millhand.core.state import FINAL, WAITING, Cause, State
 from millhand.database.bulk import bulk_insert, bulk_update
 from millhand.database.numbers import among, numbers
+from millhand.database.prepared import Prepared
 from millhand.database.tables import artefacts, attempts, by_number, is_in, jobs, queues
 
-_HELD = by_number(
-    sa.select(jobs.c.seq, jobs.c.fence, jobs.c.cancel_at)
-    .where(among(jobs.c.seq, "seqs"), is_in(State.RUNNING), jobs.c.worker == sa.bindparam("worker"))
-    .with_for_update()
+_HELD = Prepared(
+    by_number(
+        sa.select(jobs.c.seq, jobs.c.fence, jobs.c.cancel_at)
+        .where(among(jobs.c.seq, "seqs"), is_in(State.RUNNING), jobs.c.worker == sa.bindparam("worker"))
+        .with_for_update()
+    )
 )
 _SETTLED_BEFORE = sa.select(attempts.c.finished_at, attempts.c.cause, attempts.c.charge).where(
     attempts.c.job == sa.bindparam("job"), attempts.c.fence == sa.bindparam("fence")
@@ -118,8 +122,7 @@ def holdings(connection: sa.Connection, deliveries: Sequence[Delivery], worker: 
     if not deliveries:
         return {}
     seqs = numbers(each.receipt for each in deliveries)
-    rows = connection.execute(_HELD, {"seqs": seqs, "worker": worker}).all()
-    return {seq: (fence, cancel_at) for seq, fence, cancel_at in rows}
+    return {seq: (fence, cancel_at) for seq, fence, cancel_at in _HELD.rows(connection, seqs=seqs, worker=worker)}
 
 
 def _as_cancelled(settlement: Settlement) -> Settlement:
@@ -141,7 +144,7 @@ def _apply(connection: sa.Connection, accepted: Sequence[Settlement], worker: st
     )
     _MOVE.run(connection, [_moved(each, now) for each in accepted if each.state is not State.COMPLETED])
     ADD_ATTEMPTS.run(connection, [_attempt(each, worker) for each in accepted])
-    _ADD_ARTEFACTS.run(connection, [row for each in accepted for row in _artefacts(each)])
+    _ADD_ARTEFACTS.run(connection, [row for each in accepted if each.artefacts for row in _artefacts(each)])
     follow_ups = [_child(each, job) for each in accepted for job in each.follow_ups]
     if follow_ups:
         insert_jobs(connection, follow_ups, now)
@@ -179,11 +182,14 @@ def _attempt(settlement: Settlement, worker: str) -> tuple[object, ...]:
         held.claimed_at,
         settlement.started_at,
         settlement.finished_at,
-        settlement.state.value,
-        settlement.cause.value,
-        settlement.charge.value,
+        *_words(settlement.state, settlement.cause, settlement.charge),
         failure_text(settlement.failure),
     )
+
+
+@cache  # an enumeration takes longer over each word than a dictionary over all
+def _words(state: State, cause: Cause, charge: Charge) -> tuple[str, str, str]:
+    return state.value, cause.value, charge.value
 
 
 def _artefacts(settlement: Settlement) -> list[tuple[object, ...]]:
