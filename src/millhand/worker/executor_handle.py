@@ -9,7 +9,7 @@ from millhand.worker.holdings import Holding
 from millhand.worker.messages import Ended, Exit, Recall, Rules, Run, Started, Stop
 
 _AHEAD_SECONDS = 0.02
-_MOST_AHEAD = 500
+_MOST_AHEAD = 1_000
 _MEMORY_OF_MEAN = 0.8
 
 

@@ -17,7 +17,7 @@ from millhand.worker.loop import Loop
 from millhand.worker.messages import Rules
 from millhand.worker.observers import Observers
 
-_BATCH = 500
+_BATCH = 1_000
 _BYTES_OF_CHARACTER = 4  # at most, in UTF-8
 
 
