@@ -28,19 +28,8 @@ class Part:
 
 async def answer(blobs: BlobStore, artefact: Artefact, asked: Headers, *, inline: bool = False) -> Response:
     """The content of an artefact, or what the `Range` header asks of it; raises `Refused` (416), `BlobMissing`."""
-    info = await blobs.stat(artefact.url)
-    if info.size != artefact.size:
-        raise Refused(
-            410, f"the file of '{artefact.name}' has been replaced", code="blob_changed", hint="Run the job again."
-        )
-    etag = f'"{artefact.sha256}"'
-    headers = {
-        "Accept-Ranges": "bytes",
-        "Cache-Control": "private, no-cache",  # kept by who may see it, and asked for again by its ETag
-        "ETag": etag,
-        "Content-Disposition": _disposition(artefact, inline=inline),
-        "Content-Security-Policy": _SANDBOX,
-    }
+    headers = await _headers(blobs, artefact, inline=inline)
+    etag = headers["ETag"]
     if asked.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     part = None if asked.get("if-range", etag) != etag else part_of(asked.get("range", ""), artefact.size)
@@ -50,6 +39,31 @@ async def answer(blobs: BlobStore, artefact: Artefact, asked: Headers, *, inline
         headers["Content-Range"] = f"bytes {part.start}-{part.start + part.length - 1}/{artefact.size}"
     pieces = _pieces(blobs, artefact.url, chosen)
     return StreamingResponse(pieces, 200 if part is None else 206, headers, media_type=artefact.media_type)
+
+
+async def head(blobs: BlobStore, artefact: Artefact, asked: Headers, *, inline: bool = False) -> Response:
+    """What `HEAD` is answered: the headers of the whole, without reading the blob; raises `BlobMissing`."""
+    headers = await _headers(blobs, artefact, inline=inline)
+    if asked.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    headers["Content-Length"] = str(artefact.size)
+    return Response(headers=headers, media_type=artefact.media_type)
+
+
+async def _headers(blobs: BlobStore, artefact: Artefact, *, inline: bool) -> dict[str, str]:
+    """The headers of every answer with this file; raises `Refused` (410) if it is another one by now."""
+    info = await blobs.stat(artefact.url)
+    if info.size != artefact.size:
+        raise Refused(
+            410, f"the file of '{artefact.name}' has been replaced", code="blob_changed", hint="Run the job again."
+        )
+    return {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",  # kept by who may see it, and asked for again by its ETag
+        "ETag": f'"{artefact.sha256}"',
+        "Content-Disposition": _disposition(artefact, inline=inline),
+        "Content-Security-Policy": _SANDBOX,
+    }
 
 
 def part_of(header: str, size: int) -> Part | None:

@@ -69,6 +69,10 @@ def test_a_job_tells_its_life_and_shows_what_it_made(visitor: Visitor) -> None:
     assert (shown.status, shown.body, shown.headers["x-frame-options"]) == (200, b"hello", "SAMEORIGIN")
     assert shown.headers["content-disposition"].startswith("inline")
     assert visitor.get(f"{link}?download=1").headers["content-disposition"].startswith("attachment")
+    head = visitor.served.ask("HEAD", link)
+    assert (head.status, head.body, head.headers["content-length"], head.headers["etag"]) == (
+        200, b"", "5", shown.headers["etag"],
+    )  # fmt: skip
 
 
 def test_a_waiting_job_says_why(visitor: Visitor) -> None:

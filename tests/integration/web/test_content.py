@@ -68,6 +68,15 @@ def test_a_file_that_is_gone_or_replaced_is_said_so(site: Served) -> None:
     assert (site.ask("GET", place).status, site.ask("GET", place).json["code"]) == (410, "blob_missing")
 
 
+def test_the_headers_alone_are_those_of_the_whole(site: Served, place: str) -> None:
+    whole, head = site.ask("GET", place), site.ask("HEAD", place, Range="bytes=0-1")
+    assert (head.status, head.body) == (200, b"")
+    same = ("content-length", "content-type", "accept-ranges", "etag", "content-disposition", "cache-control")
+    assert {name: head.headers[name] for name in same} == {name: whole.headers[name] for name in same}
+    assert site.ask("HEAD", place, If_None_Match=head.headers["etag"]).status == 304
+    assert site.ask("HEAD", f"{place.rpartition('/')[0]}0/content").status == 404
+
+
 def test_the_page_of_artefacts_shows_a_tenant_its_own(site: Served) -> None:
     visitor = Visitor(site)
     visitor.get("/sign-in")

@@ -43,3 +43,19 @@ async def download_artefact(
     await caller.record(job_id)
     artefact = await caller.inspector.artefact(job_id, seq)
     return await ranges.answer(caller.desk.app.blobs, artefact, request.headers, inline=inline)
+
+
+@router.head(
+    "/{job_id}/artefacts/{seq}/content",
+    operation_id="describe_artefact",
+    summary="See what a download would bring",
+    response_class=Response,
+    responses={200: {"description": "The headers of the whole file: its length, type, name and ETag."}},
+)
+async def describe_artefact(
+    caller: Annotated[Caller, needs(Role.VIEWER)], request: Request, job_id: JobId, seq: Seq
+) -> Response:
+    """The headers of a download, without the file."""
+    await caller.record(job_id)
+    artefact = await caller.inspector.artefact(job_id, seq)
+    return await ranges.head(caller.desk.app.blobs, artefact, request.headers)

@@ -82,7 +82,8 @@ async def file(visit: Visit) -> Response:
     found = await visit.visitor.record(visit.request.path_params["job_id"])
     artefact = await visit.visitor.inspector.artefact(found.id, visit.request.path_params["seq"])
     inline = not visit.asked("download")
-    response = await ranges.answer(visit.visitor.desk.app.blobs, artefact, visit.request.headers, inline=inline)
+    told = ranges.head if visit.request.method == "HEAD" else ranges.answer
+    response = await told(visit.visitor.desk.app.blobs, artefact, visit.request.headers, inline=inline)
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     response.headers["Cache-Control"] = "private, no-cache"
     if artefact.media_type == PDF and inline:
