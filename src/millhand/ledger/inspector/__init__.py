@@ -11,13 +11,25 @@ from millhand.core.ports import QueueStats
 from millhand.core.state import State
 from millhand.database import Database
 from millhand.ledger.filters import JobFilter
-from millhand.ledger.inspector import activity, artefacts, changes, failures, job, jobs, overview, queues, workers
+from millhand.ledger.inspector import (
+    activity,
+    artefacts,
+    board,
+    changes,
+    failures,
+    job,
+    jobs,
+    overview,
+    queues,
+    workers,
+)
 from millhand.ledger.inspector.changes import Changes, Mark
 from millhand.ledger.views import (
     Activity,
     ArtefactFilter,
     ArtefactPage,
     AuditPage,
+    Board,
     Count,
     EventView,
     FailureGroup,
@@ -122,6 +134,11 @@ class Inspector:
         """How everything stands now."""
         now, silent_since = self._moments()
         return await self._database.read(lambda connection: overview.overview(connection, now, silent_since))
+
+    async def board(self, stats: Sequence[QueueStats]) -> Board:
+        """The same with queues, workers, failures and activity; `stats` is what the broker says of the queues."""
+        now, silent_since = self._moments()
+        return await self._database.read(lambda connection: board.board(connection, stats, now, silent_since))
 
     async def activity(self) -> Activity:
         """What ended in the last hour, minute by minute."""

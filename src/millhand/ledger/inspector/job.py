@@ -10,10 +10,10 @@ from millhand.core.errors import NotFound
 from millhand.core.failure import Failure
 from millhand.core.fairness import Caps
 from millhand.core.redact import redact_text
-from millhand.core.state import WAITING
-from millhand.database.tables import READY, RUNNING, artefacts, attempts, events, jobs, queues
+from millhand.core.state import WAITING, State
+from millhand.database.tables import artefacts, attempts, by_index, events, jobs, queues
 from millhand.ledger.inspector import rows
-from millhand.ledger.inspector.counts import bounded, counted, counts
+from millhand.ledger.inspector.counts import counted
 from millhand.ledger.inspector.workers import all_workers
 from millhand.ledger.recorder import LOG, PROGRESS
 from millhand.ledger.timeline import timeline
@@ -66,10 +66,29 @@ def stored_artefact(connection: sa.Connection, job_id: str, seq: int) -> Artefac
     )
 
 
+def _beside(name: str, state: State, *same: str, most: int | None = None) -> sa.Label[int]:
+    """How many jobs in this state are equal to the job in these columns; null if the job itself does not wait."""
+    others = jobs.alias(f"of_{name}")
+    alike = [others.c[column] == jobs.c[column] for column in same]
+    in_it = others.c.state == sa.literal_column(f"'{state}'", sa.Text)
+    along = "jobs_ready" if state is State.AVAILABLE else "jobs_running"
+    some = by_index(sa.select(sa.literal(1)).select_from(others), along, others).where(in_it, *alike).limit(most)
+    number = sa.select(sa.func.count()).select_from(some.correlate(jobs).subquery()).scalar_subquery()
+    return sa.case((jobs.c.state.in_(sorted(WAITING)), number)).label(name)
+
+
+_LOAD = (
+    _beside("running", State.RUNNING, "queue"),
+    _beside("running_of_tenant", State.RUNNING, "queue", "tenant"),
+    _beside("running_of_limit_key", State.RUNNING, "queue", "tenant", "limit_key"),
+    _beside("ready", State.AVAILABLE, "queue", most=_MOST_READY + 1),
+)
+
+
 def _head(connection: sa.Connection, job_id: str) -> sa.RowMapping:
     """The job's row beside that of its queue."""
     of_queue = (queues.c.paused_at, queues.c.max_running, queues.c.max_per_tenant, queues.c.max_per_limit_key)
-    columns = [*rows.JOB_ROW, jobs.c.fence, jobs.c.args, jobs.c.headers, jobs.c.result, *of_queue]
+    columns = [*rows.JOB_ROW, jobs.c.fence, jobs.c.args, jobs.c.headers, jobs.c.result, *of_queue, *_LOAD]
     joined = sa.join(jobs, queues, queues.c.name == jobs.c.queue, isouter=True)
     wanted = sa.select(*columns).select_from(joined).where(jobs.c.id == job_id)
     row = connection.execute(wanted).mappings().one_or_none()
@@ -123,22 +142,15 @@ def _waiting(
 ) -> tuple[Reason, ...]:
     if job.state not in WAITING:
         return ()
-    return why_waiting(job, _load(connection, row, job), all_workers(connection, silent_since), now)
+    return why_waiting(job, _load(row), all_workers(connection, silent_since), now)
 
 
-def _load(connection: sa.Connection, row: sa.RowMapping, job: JobRow) -> QueueLoad:
-    of_queue = RUNNING & (jobs.c.queue == job.queue)
-    of_tenant = of_queue & (jobs.c.tenant == job.tenant)
-    of_limit_key = of_tenant & (jobs.c.limit_key == (job.limit_key or ""))
-    ready = bounded(READY, jobs.c.queue == job.queue, most=_MOST_READY)
-    scopes = (of_queue, of_tenant, of_limit_key)
-    of_running = [sa.select(sa.func.count()).where(scope).scalar_subquery() for scope in scopes]
-    running, tenant, limit_key, number = counts(connection, [*of_running, ready])
+def _load(row: sa.RowMapping) -> QueueLoad:
     return QueueLoad(
         paused=row["paused_at"] is not None,
         caps=Caps(queue=row["max_running"], tenant=row["max_per_tenant"], limit_key=row["max_per_limit_key"]),
-        running=running,
-        running_of_tenant=tenant,
-        running_of_limit_key=limit_key,
-        ready=counted(number, _MOST_READY),
+        running=row["running"],
+        running_of_tenant=row["running_of_tenant"],
+        running_of_limit_key=row["running_of_limit_key"],
+        ready=counted(row["ready"], _MOST_READY),
     )

@@ -156,3 +156,14 @@ class Activity:
 
     minutes: tuple[Mapping[tuple[str, State], int], ...]
     until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Everything at a glance; `failed` are the jobs that were sent last of those that failed for good."""
+
+    figures: Overview
+    queues: tuple[QueueView, ...]
+    workers: tuple[WorkerView, ...]
+    failed: tuple[JobRow, ...]
+    activity: Activity

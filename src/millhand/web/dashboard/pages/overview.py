@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from millhand.core.state import State
 from millhand.core.words import count_of
-from millhand.ledger.filters import JobFilter
 from millhand.ledger.views import Overview, QueueView, WorkerView, between
 from millhand.web.dashboard.chart import bars, plot
 from millhand.web.dashboard.rendering import jobs_url
@@ -17,7 +16,6 @@ from millhand.web.dashboard.words import about
 
 pages = Pages()
 _LONG_WAIT = 300.0
-_NEWEST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +33,14 @@ async def overview(visit: Visit) -> Response:
     """The page; who sees one tenant's jobs only starts with those."""
     if visit.visitor.principal.tenant is not None:
         return visit.back("/jobs")
-    inspector = visit.visitor.inspector
-    figures = await inspector.overview()
-    queues = await inspector.queues(await visit.visitor.desk.backend.broker.stats())
-    workers = await inspector.workers()
-    failed = await inspector.jobs(JobFilter(states=frozenset({State.DISCARDED})), limit=_NEWEST)
-    activity = await inspector.activity()
+    board = await visit.visitor.inspector.board(await visit.visitor.desk.backend.broker.stats())
+    queues, activity = board.queues, board.activity
     return visit.page(
         "overview.html",
-        figures=figures,
+        figures=board.figures,
         queues=queues,
-        needs=list(needs(figures, queues, workers, visit.now)),
-        failed=failed.rows,
+        needs=list(needs(board.figures, queues, board.workers, visit.now)),
+        failed=board.failed,
         activity=activity,
         chart=bars(activity, height=96.0),
         plot=plot(activity),
