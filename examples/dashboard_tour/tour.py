@@ -20,6 +20,7 @@ PATIENCE = 90_000
 _WIDE = {"width": 1280, "height": 820}
 _LOW = {"width": 1280, "height": 420}
 _NARROW = {"width": 390, "height": 820}
+_DOCUMENTS = 19
 _PLACE = re.compile(r"health +(http://\S+)/health ")
 
 
@@ -39,12 +40,16 @@ def demonstration(folder: Path) -> Iterator[str]:
 
 
 class Tour:
-    """One visit, with pictures."""
+    """One visit, with pictures. `documents` are on their way when it begins; a PDF is drawn within `drawing` ms."""
 
-    def __init__(self, page: Page, demo: Path, pictures: Path) -> None:
+    def __init__(
+        self, page: Page, demo: Path, pictures: Path, *, documents: int = _DOCUMENTS, drawing: float = 2_000
+    ) -> None:
         self._page = page
         self._demo = demo
         self._pictures = pictures
+        self._documents = documents
+        self._drawing = drawing
         page.set_default_timeout(PATIENCE)
 
     def go(self) -> None:
@@ -57,13 +62,13 @@ class Tour:
 
     def _see_documents_arrive(self) -> None:
         self._page.goto("/jobs")
-        self._page.locator(".tabs .count", has_text=re.compile("^19$")).wait_for()
+        self._page.locator(".tabs .count", has_text=re.compile(f"^{self._documents}$")).wait_for()
         self._save("dashboard-jobs")
 
     def _see_a_pdf(self) -> None:
         with self._page.expect_response(re.compile("/files/")):
             self._page.locator("td.job a").first.click()
-        self._page.wait_for_timeout(2_000)  # the browser's viewer does not tell when it has drawn the page
+        self._page.wait_for_timeout(self._drawing)  # the browser's viewer does not tell when it has drawn the page
         self._save("dashboard-job")
 
     def _see_a_failure(self) -> str:
@@ -90,7 +95,7 @@ class Tour:
 
     def _look_around(self) -> None:
         self._page.goto("/")
-        self._page.locator("svg.chart rect").first.wait_for()
+        self._page.locator("#plot canvas").wait_for()
         self._save("dashboard-overview")
         self._page.emulate_media(color_scheme="dark")
         self._save("dashboard-overview-dark")
