@@ -24,8 +24,8 @@ from millhand.web.api import (
 ROUTERS: Sequence[APIRouter] = (
     jobs.router,
     submit.router,
-    actions.router,
     bulk.router,
+    actions.router,
     artefacts.router,
     streams.router,
     convert.router,

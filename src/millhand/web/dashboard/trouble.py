@@ -1,6 +1,5 @@
 """Problems that were met before any page, such as an address that is none, told as pages to who asks for pages."""
 
-import json
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers
@@ -9,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from millhand.web.dashboard.routing import Door
-from millhand.web.problems import MEDIA_TYPE, Refused
+from millhand.web.problems import MEDIA_TYPE, Problem, Refused
 
 _OF_PROGRAMS = ("/v1/", "/forms/")
 _UNAUTHORIZED = 401
@@ -58,12 +57,12 @@ class _Retold:
             await page(self._scope, self._receive, self._send)
 
     async def _page(self, problem: Headers) -> Response:
-        told = json.loads(self._body)
-        message, hint = told["detail"], told["hint"]
-        if message == told["title"]:
-            message, hint = _IN_WORDS.get(told["status"], (message, hint))
+        told = Problem.model_validate_json(self._body)
+        message, hint = told.detail, told.hint
+        if message == told.title:
+            message, hint = _IN_WORDS.get(told.status, (message, hint))
         headers = {name: value for name, value in problem.items() if name not in _OF_THE_PROBLEM}
-        error = Refused(told["status"], message, code=told["code"], hint=hint, headers=headers)
+        error = Refused(told.status, message, code=told.code, hint=hint, headers=headers)
         return await self._door.trouble_of(Request(self._scope), error)
 
 
