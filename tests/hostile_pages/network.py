@@ -139,7 +139,7 @@ def _refresh_inside(random: Random, site: Site) -> dict[str, object]:
         _private(random),
         random.choice(("<meta http-equiv=refresh content='0;url={}'>", "<script>location='{}'</script>")),
     )
-    return url(site.add(way.format(to)), wait={"seconds": 0.5})
+    return url(site.add(way.format(to)), wait={"seconds": 2})  # a busy machine is not at once where it is led
 
 
 def _private_page(random: Random, _: Site) -> dict[str, object]:

@@ -30,9 +30,10 @@ def test_without_a_condition_the_page_is_taken_as_it_loads(exporter: Exporter) -
          {"selector": "#late"}),
         ("window.__RENDER_READY__ = true", {"expression": "window.__RENDER_READY__"}),
         ("window.ready = true", {"expression": "window.ready", "failed": "window.broken"}),
+        ("window.told()", {"expression": "new Promise(done => { window.told = () => done(true); })"}),
         ("", {"seconds": 0.6}),
     ],
-    ids=["selector", "expression", "expression-or-failure", "delay"],
+    ids=["selector", "expression", "expression-or-failure", "promise", "delay"],
 )  # fmt: skip
 def test_conditions_are_waited_for(exporter: Exporter, script: str, wait: dict[str, object]) -> None:
     red, green, *_ = _colour(exporter, script, wait)  # type: ignore[misc] - a pixel
@@ -63,7 +64,11 @@ def test_a_page_that_says_that_it_failed(exporter: Exporter) -> None:
 
 @pytest.mark.parametrize(
     ("wait", "named"),
-    [({"selector": "#never"}, "#never"), ({"expression": "window.never"}, "window.never")],
+    [
+        ({"selector": "#never"}, "#never"),
+        ({"expression": "window.never"}, "window.never"),
+        ({"expression": "new Promise(() => 0)"}, "new Promise"),
+    ],
 )
 def test_a_page_that_is_never_ready_says_on_what(exporter: Exporter, wait: dict[str, object], named: str) -> None:
     with pytest.raises(Permanent) as caught:

@@ -1,9 +1,11 @@
 """Which addresses count as public."""
 
+import socket
+
 import psutil
 import pytest
 
-from millhand.engines.chromium.reach import Reach, is_public, reach
+from millhand.engines.chromium.reach import Reach, is_public, look_up, reach
 
 
 @pytest.mark.parametrize(
@@ -71,3 +73,9 @@ def test_the_machines_own_addresses_are_private_even_if_public() -> None:
 def test_own_addresses_are_found() -> None:
     own = {entry.address for entries in psutil.net_if_addrs().values() for entry in entries}
     assert {address.partition("%")[0] for address in own} == reach(frozenset()).own
+
+
+async def test_what_can_be_no_name_is_known_to_nobody() -> None:
+    for host in ("a..example", "x" * 64 + ".example"):
+        with pytest.raises(socket.gaierror):
+            await look_up(host, 80)

@@ -27,8 +27,11 @@ class RefusedError(Exception):
 
 async def look_up(host: str, port: int) -> list[str]:
     """All addresses of a host, by the system's resolver; raises `OSError` (`socket.gaierror`), `TimeoutError`."""
-    async with asyncio.timeout(_LOOK_UP_SECONDS):
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        async with asyncio.timeout(_LOOK_UP_SECONDS):
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # no name at all, such as one with two dots in a row
+        raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

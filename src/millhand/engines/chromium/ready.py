@@ -22,6 +22,9 @@ _SETTLED = """(async () => {
 _TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _FRAMES_SECONDS = 3.0
 
+# A promise is waited for: by itself it would be true at once.
+_IS_TRUE = "(async () => Boolean(await (%s)))()"
+
 _MISSING_FONTS = """(async names => {
   const missing = [];
   for (const name of names) {
@@ -82,7 +85,7 @@ async def _wait_for_expression(protocol: PageProtocol, wait: Wait) -> None:
             if wait.failed and (reason := await protocol.ask(wait.failed)):
                 text = reason if isinstance(reason, str) else json.dumps(reason)
                 raise BadPage(f"The page says that it failed: {text[:500]}", code="page_failed")
-            if not wait.expression or await protocol.ask(f"Boolean({wait.expression})"):
+            if not wait.expression or await protocol.ask(_IS_TRUE % wait.expression):
                 return
             await asyncio.sleep(_LOOK_EVERY)
     except ScriptError as error:
