@@ -83,13 +83,15 @@ async def test_pages_over_several_states_are_in_order(
     assert seen == made[::-1]
 
 
+@pytest.mark.parametrize("text", ["kind:rare", "kind:rare state:available"])
 async def test_a_search_looks_at_a_bounded_number_of_jobs_at_a_time(
-    inspector: Inspector, broker: SqlBroker, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+    text: str, inspector: Inspector, broker: SqlBroker, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "WINDOW", 10)
+    monkeypatch.setattr(jobs, "SCATTERED", 10)
     new = [NewJob(id=clock.new_id(), kind="rare" if number == 3 else "common", args="{}") for number in range(50)]
     await broker.send(new)
-    wanted = parse("kind:rare", clock.now())
+    wanted = parse(text, clock.now())
     pages, cursor = [], None
     while not pages or cursor is not None:
         page = await inspector.jobs(wanted, before=cursor)

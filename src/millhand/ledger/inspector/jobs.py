@@ -15,7 +15,10 @@ from millhand.ledger.store import chunks
 from millhand.ledger.views import Count, JobPage, JobRecord, JobRow
 
 WINDOW = 20_000
-"""How many jobs one page looks at, at most, for each state asked for."""
+"""How many jobs one page of a search looks at, at most, where it goes through all jobs in their order."""
+
+SCATTERED = 6_000
+"""The same where it goes along an index, from which each job has to be looked up."""
 
 LARGEST_PAGE = 500
 _SHORTEST_PREFIX = 4
@@ -27,10 +30,10 @@ def page(connection: sa.Connection, wanted: JobFilter, before: int | None, limit
     """The newest jobs that fit, older than the cursor `before` if one is given."""
     limit = max(1, min(limit, LARGEST_PAGE))
     older = [] if before is None else [jobs.c.seq < before]
-    walks = _walks(wanted)
-    edges = _edges(connection, walks, before)
+    walks, rest = _walks(wanted), list(_conditions(wanted))
+    edges = _edges(connection, walks, before) if rest else [0] * len(walks)
     bounds = ([*older, jobs.c.seq >= edge] for edge in edges)
-    fitting = [[*walk, *within, *_conditions(wanted)] for walk, within in zip(walks, bounds, strict=True)]
+    fitting = [[*walk, *within, *rest] for walk, within in zip(walks, bounds, strict=True)]
     found = newest(connection, *((conditions, limit + 1) for conditions in fitting))
     # Each walk saw every job down to its last one, or to its edge: below the highest of these, some may be missing.
     reached = max(walk[-1].seq if len(walk) > limit else edge for walk, edge in zip(found, edges, strict=True))
@@ -63,11 +66,12 @@ def tally(connection: sa.Connection) -> dict[State, Count]:
 
 
 def count(connection: sa.Connection, wanted: JobFilter) -> Count:
-    """How many jobs fit, bounded: at most `MOST`, among the newest `WINDOW` jobs of each walk; by one statement."""
+    """How many jobs fit, bounded: at most `MOST`, among those that a search looks at first; by one statement."""
     questions: list[sa.ScalarSelect[int]] = []
-    for walk in _walks(wanted):
-        edge = _end(walk, None)
-        questions += [edge, bounded(*walk, jobs.c.seq >= sa.func.coalesce(edge, 0), *_conditions(wanted))]
+    walks, rest = _walks(wanted), list(_conditions(wanted))
+    for walk in walks:
+        edge = _end(walk, None, len(walks)) if rest else sa.select(sa.literal(0)).scalar_subquery()
+        questions += [edge, bounded(*walk, jobs.c.seq >= sa.func.coalesce(edge, 0), *rest)]
     answers = counts(connection, questions)
     fitting = counted(sum(answers[1::2]))
     return Count(fitting.value, more=fitting.more or any((edge or 0) > 0 for edge in answers[::2]))
@@ -115,25 +119,26 @@ def _is_group(wanted: JobFilter) -> bool:
 
 
 def _edges(connection: sa.Connection, walks: Sequence[Conditions], before: int | None) -> list[int]:
-    """Where the window of each walk ends: `WINDOW` jobs on, or 0 or less at the end of the ledger."""
-    ends = [_end(walk, before).label(f"n{place}") for place, walk in enumerate(walks)]
+    """Where the window of each walk ends, or 0 at the end of the ledger."""
+    ends = [_end(walk, before, len(walks)).label(f"n{place}") for place, walk in enumerate(walks)]
     return [max(0, end or 0) for end in connection.execute(sa.select(*ends)).one()]
 
 
-def _end(walk: Conditions, before: int | None) -> sa.ScalarSelect[int]:
+def _end(walk: Conditions, before: int | None, walks: int) -> sa.ScalarSelect[int]:
     """The last job in the window of a walk along an index; of one through all jobs, a number that no job need have."""
     if not walk:
         top = sa.literal(before, sa.BigInteger) if before else sa.func.max(jobs.c.seq) + 1
         return sa.select(top - WINDOW).scalar_subquery()
     older = [] if before is None else [jobs.c.seq < before]
     last = sa.select(jobs.c.seq).where(*walk, *older).order_by(jobs.c.seq.desc())
-    return last.limit(1).offset(WINDOW - 1).scalar_subquery()
+    return last.limit(1).offset(SCATTERED // walks - 1).scalar_subquery()
 
 
 def _conditions(wanted: JobFilter) -> Iterator[sa.ColumnElement[bool]]:
+    """What has to be looked for, beside what holds for each entry of the indexes that the walks go along."""
+    known = ("kind", "fingerprint") if _is_group(wanted) else ()
     readers: dict[str, Callable[[Any], sa.ColumnElement[bool]]] = {
         "kind": _kind,
-        "states": lambda states: jobs.c.state.in_(sorted(states)),
         "queue": lambda queue: jobs.c.queue == queue,
         "tenant": lambda tenant: jobs.c.tenant == tenant,
         "key": lambda key: jobs.c.key == key,
@@ -144,7 +149,7 @@ def _conditions(wanted: JobFilter) -> Iterator[sa.ColumnElement[bool]]:
     }
     for name, condition in readers.items():
         value = getattr(wanted, name)
-        if value not in (None, frozenset()):
+        if value is not None and name not in known:
             yield condition(value)
 
 
