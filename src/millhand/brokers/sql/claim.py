@@ -41,9 +41,10 @@ def _claim(chosen: sa.Select[int]) -> Prepared:
 # In the full order of the index: by age alone, PostgreSQL might read the jobs of other queues as well.
 _CLAIM_FROM_SINGLE_LANE = _claim(
     by_index(sa.select(jobs.c.seq), "jobs_ready")
-    .where(READY, jobs.c.queue == sa.bindparam("queue", type_=sa.Text), lanes.IS_SINGLE)
+    .where(READY, jobs.c.queue == sa.bindparam("queue", type_=sa.Text))
     .order_by(jobs.c.priority.desc(), jobs.c.tenant, jobs.c.limit_key, jobs.c.seq)
-    .limit(sa.bindparam("most"))
+    # As a condition of the jobs, SQLite would ask it of each of them.
+    .limit(sa.case((lanes.IS_SINGLE, sa.bindparam("most", type_=sa.Integer)), else_=0))
 )
 _CLAIM_THESE = _claim(by_number(sa.select(jobs.c.seq)).where(among(jobs.c.seq, "seqs"), is_in(State.AVAILABLE)))
 # For PostgreSQL, where somebody else may be claiming them: the first ones that nobody has locked.
