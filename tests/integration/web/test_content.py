@@ -77,6 +77,16 @@ def test_the_headers_alone_are_those_of_the_whole(site: Served, place: str) -> N
     assert site.ask("HEAD", f"{place.rpartition('/')[0]}0/content").status == 404
 
 
+def test_the_list_of_all_is_of_the_callers_tenant(site: Served, place: str) -> None:
+    everything = site.ask("GET", "/v1/artefacts?name=NOTE&type=text/*&limit=500").json["items"]
+    assert {*site.jobs.values(), place.split("/")[3]} <= {one["job_id"] for one in everything}
+    own = site.ask("GET", "/v1/artefacts", key=site.keys["viewer", "acme"]).json["items"]
+    assert {one["job_id"] for one in own} & set(site.jobs.values()) == {site.jobs["acme"]}
+    first = site.ask("GET", "/v1/artefacts?limit=1").json
+    second = site.ask("GET", f"/v1/artefacts?limit=1&cursor={first['next']}").json
+    assert first["items"][0]["seq"] > second["items"][0]["seq"]
+
+
 def test_the_page_of_artefacts_shows_a_tenant_its_own(site: Served) -> None:
     visitor = Visitor(site)
     visitor.get("/sign-in")

@@ -76,7 +76,8 @@ def cursor_of(visit: Visit) -> int | None:
 
 async def _fitting(visit: Visit, wanted: JobFilter | None, found: JobPage) -> Count | None:
     """How many jobs fit, where somebody may act on all of them."""
-    if wanted is None or not (visit.asked("q") and found.rows and visit.may(Role.OPERATOR)):
+    acts = visit.may(Role.OPERATOR) and not visit.visitor.desk.settings.broker
+    if wanted is None or not (visit.asked("q") and found.rows and acts):
         return None
     if found.next is None and not visit.asked("before"):
         return Count(len(found.rows))
