@@ -64,6 +64,10 @@ def test_a_viewer_is_given_no_buttons_and_may_not_do_without(closed: Served) -> 
     assert b"/cancel" not in page.body
     assert visitor.post(f"/jobs/{closed.jobs['acme']}/cancel").status == 403
     assert visitor.get("/new").status == 403
+    assert b'name="all"' not in visitor.get("/jobs?q=kind:note.*").body
+    for act in ("retry", "cancel"):
+        assert visitor.get(f"/jobs/all/{act}?q=kind:note.*").status == 403
+        assert visitor.post(f"/jobs/all/{act}", q="kind:note.*").status == 403
     assert visitor.get("/system").status == 403
     assert visitor.get("/queues").status == 200
 
@@ -75,6 +79,8 @@ def test_a_tenant_sees_its_own_jobs_and_nothing_of_others(closed: Served) -> Non
     assert closed.jobs["acme"] in page
     assert closed.jobs["bolt"] not in page
     assert visitor.get("/artefacts").status == 200
+    assert visitor.get("/jobs/all/cancel?q=tenant:bolt").status == 403
+    assert "1 job fits" in text(visitor.get("/jobs/all/cancel?q=kind:note.*"))
     assert visitor.get(f"/jobs/{closed.jobs['bolt']}").status == 404
     assert visitor.post(f"/jobs/{closed.jobs['bolt']}/cancel").status == 404
     for path in ("/failures", "/queues", "/workers", "/schedules", "/system"):
