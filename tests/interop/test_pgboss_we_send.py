@@ -1,7 +1,6 @@
 """We send, a Node application works; and the rows that we make are those that it would have made."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -145,7 +144,7 @@ async def test_node_works_what_we_send(application: Application) -> None:
 async def test_other_kinds_travel_in_an_envelope(application: Application) -> None:
     """One queue may carry several kinds of ours: each job names its own, and keeps its rules."""
     queue = application.queue(retryLimit=0)
-    job = replace(_new_job(queue, "document.convert", '{"a": 1.0}'), tenant="acme", max_attempts=9, max_crashes=2)
+    job = _new_job(queue, "document.convert", '{"a": 1.0}')._replace(tenant="acme", max_attempts=9, max_crashes=2)
     async with application.broker(queue) as broker:
         await broker.send([job])
         [delivery] = await broker.receive(1, 0)
@@ -161,7 +160,7 @@ async def test_what_can_not_be_sent_is_said(application: Application) -> None:
         with pytest.raises(UsageError, match="NUL"):
             await broker.send_data(application.queue(), {"text": "\0"})
         with pytest.raises(UsageError, match="UUID"):
-            await broker.send([replace(_new_job(application.queue(), "k", "{}"), id="42")])
+            await broker.send([_new_job(application.queue(), "k", "{}")._replace(id="42")])
         if application.major == 10:
             with pytest.raises(NotSupported, match="heartbeat"):
                 await broker.send_data(application.queue(), {}, JobOptions(heartbeat=30))

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
@@ -232,6 +231,9 @@ class App:
 
     async def backend(self) -> "Backend":
         """The connections, opened at first use."""
+        return self._backend or await self._opened()
+
+    async def _opened(self) -> "Backend":
         from millhand.app.backend import Backend  # noqa: PLC0415 - executors never connect, and start quicker without
 
         async with self._opening:
@@ -280,8 +282,7 @@ class App:
         broker = (await self.backend()).broker
         kind = type(many[0]).kind
         with send_span(queue=options.queue or type(many[0]).queue, kind=kind, count=len(many)) as headers:
-            traced = replace(options, headers=headers)
-            new = self._maker.make_all(many, traced)
+            new = self._maker.make_all(many, options._replace(headers=headers))
             sent = await broker.send(new)
         return [sent_job(job, args, answer) for job, args, answer in zip(new, many, sent, strict=True)]
 

@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -228,7 +228,7 @@ class _Duties:
         if job.kind not in self._app.registry:
             return job
         policy = self._app.registry.get(job.kind).retry
-        return replace(job, max_attempts=policy.max_attempts, max_crashes=policy.max_crashes)
+        return job._replace(max_attempts=policy.max_attempts, max_crashes=policy.max_crashes)
 
     async def _prune(self) -> None:
         await prune(self._backend.database, self._retention)

@@ -1,7 +1,6 @@
 """How a job ended, for whoever waited for it: its result to standard output, a failure in words."""
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from millhand.cli.output import Output
@@ -16,7 +15,7 @@ async def settled(connected: "Connected", job: "Job[Any]", seconds: float | None
     ended = await connected.app.wait(job, seconds)
     if ended.failure is None:
         return ended
-    return replace(ended, failure=(await connected.inspector.job(job.id)).failure or ended.failure)
+    return ended._replace(failure=(await connected.inspector.job(job.id)).failure or ended.failure)
 
 
 def report_job(output: Output, job: "Job[Any]") -> bool:

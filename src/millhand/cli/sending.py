@@ -4,7 +4,6 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from millhand.cli import payload
 from millhand.cli.follow import events
@@ -80,7 +79,7 @@ async def send(
     maker = JobMaker(connected.app.registry, connected.app.clock)
     queue = options.queue or type(many[0]).queue
     with send_span(queue=queue, kind=kind, count=len(many)) as headers:
-        jobs = maker.make_all(many, replace(options, headers=headers))
+        jobs = maker.make_all(many, options._replace(headers=headers))
         return list(zip(jobs, await connected.broker.send(jobs), strict=True))
 
 

@@ -10,6 +10,9 @@ from typing import Protocol
 
 MICROSECONDS = 1_000_000
 
+_VARIANT = {f"{digit:x}": f"{0x8 | digit & 0x3:x}" for digit in range(16)}
+"""What becomes of a random digit that has to begin with the two bits of the variant."""
+
 
 class Clock(Protocol):
     """Reads the time and makes ids."""
@@ -26,6 +29,10 @@ class Clock(Protocol):
         """A new id that sorts by the time it was made (UUID version 7, RFC 9562)."""
         ...
 
+    def new_ids(self, count: int) -> list[str]:
+        """So many new ids, in a fraction of the time that one by one would take."""
+        ...
+
 
 class SystemClock:
     """The machine's own clock."""
@@ -40,16 +47,19 @@ class SystemClock:
 
     def new_id(self) -> str:
         """A UUID version 7 (RFC 9562) as 36 characters of text."""
-        return uuid7_text(time.time_ns() // 1_000_000, os.urandom(10))
+        return self.new_ids(1)[0]
+
+    def new_ids(self, count: int) -> list[str]:
+        """So many of them."""
+        return uuid7_texts(time.time_ns() // 1_000_000, os.urandom(10 * count))
 
 
-def uuid7_text(milliseconds: int, random: bytes) -> str:
-    """Write a UUID version 7 from its time and ten random bytes (RFC 9562, section 5.7)."""
-    rest = bytearray(random)
-    rest[0] = 0x70 | rest[0] & 0x0F
-    rest[2] = 0x80 | rest[2] & 0x3F
-    text = milliseconds.to_bytes(6, "big").hex() + rest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+def uuid7_texts(milliseconds: int, random: bytes) -> list[str]:
+    """Write UUIDs version 7 from their time and ten random bytes for each (RFC 9562, section 5.7)."""
+    instant, digits = f"{milliseconds:012x}", random.hex()
+    head = f"{instant[:8]}-{instant[8:]}-7"
+    each = (digits[start : start + 20] for start in range(0, len(digits), 20))
+    return [f"{head}{some[1:4]}-{_VARIANT[some[4]]}{some[5:8]}-{some[8:]}" for some in each]
 
 
 def as_datetime(instant: int) -> datetime:

@@ -1,7 +1,7 @@
 """Make a job to send from typed arguments and the rules of their kind."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from millhand.core.clock import Clock, after
 from millhand.core.errors import UsageError
@@ -15,8 +15,7 @@ LONGEST_NAME = 800
 _HIGHEST_PRIORITY = 2**31 - 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendOptions:
+class SendOptions(NamedTuple):
     """How to send a job: everything but its arguments. `delay` is in seconds; a `queue` of None is the kind's own."""
 
     queue: str | None = None
@@ -26,7 +25,7 @@ class SendOptions:
     key: str | None = None
     limit_key: str | None = None
     parent_id: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = {}
 
 
 class JobMaker:
@@ -43,9 +42,12 @@ class JobMaker:
     def make_all(self, many: Sequence[Args], options: SendOptions) -> list[NewJob]:
         """A job for each of these arguments; raises as `make` does."""
         _check(options)
-        policies = {model: self._policy(model) for model in set(map(type, many))}
-        run_at = after(self._clock.now(), options.delay) if options.delay else 0
-        return [self._made(args, policies[type(args)], options, run_at) for args in many]
+        patterns = {model: self._pattern(model, options) for model in set(map(type, many))}
+        ids = self._clock.new_ids(len(many))
+        return [
+            patterns[type(args)]._replace(id=job_id, args=args.model_dump_json())
+            for job_id, args in zip(ids, many, strict=True)
+        ]
 
     def _policy(self, model: type[Args]) -> RetryPolicy:
         kind = model.kind
@@ -54,16 +56,18 @@ class JobMaker:
         _check_name(kind)
         return self._registry.get(kind).retry if kind in self._registry else RetryPolicy()
 
-    def _made(self, args: Args, policy: RetryPolicy, options: SendOptions, run_at: int) -> NewJob:
+    def _pattern(self, model: type[Args], options: SendOptions) -> NewJob:
+        """What the jobs with arguments of one model have in common: all but their ids and their arguments."""
+        policy = self._policy(model)
         return NewJob(
-            id=self._clock.new_id(),
-            kind=args.kind,
-            args=args.model_dump_json(),
-            queue=options.queue or args.queue,
+            id="",
+            kind=model.kind,
+            args="",
+            queue=options.queue or model.queue,
             tenant=options.tenant,
             headers=options.headers,
             priority=options.priority,
-            run_at=run_at,
+            run_at=after(self._clock.now(), options.delay) if options.delay else 0,
             key=options.key,
             limit_key=options.limit_key,
             max_attempts=policy.max_attempts,

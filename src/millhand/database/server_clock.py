@@ -52,6 +52,10 @@ class ServerClock:
         """A new id."""
         return self._local.new_id()
 
+    def new_ids(self, count: int) -> list[str]:
+        """So many new ids."""
+        return self._local.new_ids(count)
+
     @property
     def ahead(self) -> float:
         """Seconds by which this machine's clock is ahead of the server's."""

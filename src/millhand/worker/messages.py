@@ -194,9 +194,7 @@ def _read_said(ticket: int, what: str, event: dict[str, Any]) -> Said:
 def _read_completed(result: str | None, artefacts: list[Any], follow_ups: list[Any]) -> Completed:
     if not artefacts and not follow_ups:
         return _DONE if result is None else Completed(result)
-    return Completed(
-        result, tuple(Artefact(**each) for each in artefacts), tuple(NewJob(**each) for each in follow_ups)
-    )
+    return Completed(result, tuple(Artefact(**each) for each in artefacts), tuple(NewJob(*each) for each in follow_ups))
 
 
 _DONE = Completed()

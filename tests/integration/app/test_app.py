@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,7 +73,7 @@ async def test_arguments_that_no_longer_fit_are_shown_as_they_are(app: App) -> N
 
 async def test_what_is_not_there_is_named(app: App) -> None:
     job = await app.enqueue(Paint())
-    for call in (app.job("nobody"), app.history("nobody"), app.wait(replace(job, id="nobody"))):
+    for call in (app.job("nobody"), app.history("nobody"), app.wait(job._replace(id="nobody"))):
         with pytest.raises(NotFound):
             await call
     assert await app.cancel("nobody") is CancelResult.UNKNOWN

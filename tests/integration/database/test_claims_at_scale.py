@@ -1,7 +1,6 @@
 """A claim reads as little from a long backlog as from a short one, counted in steps of SQLite's machine."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,7 +71,7 @@ class Store:
     def _jobs(self, count: int, *, delay: float = 0, **fields: str | None) -> list[NewJob]:
         run_at = self.clock.now() + round(delay * 1e6) if delay else 0
         plain = NewJob(id="", kind="k", args="{}", queue="main", run_at=run_at)
-        return [replace(plain, id=self.clock.new_id(), **fields) for _ in range(count)]
+        return [plain._replace(id=self.clock.new_id(), **fields) for _ in range(count)]
 
 
 @pytest.mark.parametrize("queue", ["main", "other", "empty"])

@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 
 import psycopg
 import pytest
@@ -67,7 +66,7 @@ async def test_nothing_reads_the_backlog(store: LongStore) -> None:
     found["rescue"] = await store.rows_read(lambda connection: rescue_some(connection, store.clock.now()))
     new = NewJob(id="new", kind="k", args="{}", queue="main", key="key")
     found["send with a key"] = await store.rows_read(
-        lambda connection: insert_jobs(connection, [replace(new, id=store.clock.new_id())], store.clock.now())
+        lambda connection: insert_jobs(connection, [new._replace(id=store.clock.new_id())], store.clock.now())
     )
     assert max(found.values()) < FEW, found
     # Three queues, each with five numbers of up to 10,000.

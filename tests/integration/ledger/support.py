@@ -1,6 +1,6 @@
 """Moving time, and jobs led to where a test wants them, through the real broker."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from millhand.brokers.sql import SqlBroker
 from millhand.core.clock import MICROSECONDS, SystemClock
@@ -37,7 +37,7 @@ class Factory:
     async def send(self, **fields: object) -> str:
         """A job in the broker; returns its id."""
         made = NewJob(id=self.clock.new_id(), kind="test.kind", args="{}")
-        job = replace(made, **fields)
+        job = made._replace(**fields)
         await self.broker.send([job])
         self.clock.move(1)
         return job.id

@@ -32,6 +32,7 @@ jobs = st.builds(
     max_attempts=st.integers(),
     max_crashes=st.integers(),
     parent_id=st.none() | texts,
+    version=st.just(ENVELOPE_VERSION),
 )
 
 

@@ -1,7 +1,6 @@
 """Jobs are made of arguments, options, and the rules of their kind."""
 
 import math
-from dataclasses import replace
 
 import pytest
 
@@ -86,10 +85,10 @@ def test_an_impossible_delay_is_refused(maker: JobMaker, delay: float) -> None:
 
 @pytest.mark.parametrize("name", ["queue", "tenant", "key", "limit_key"])
 def test_a_name_that_no_index_can_hold_is_refused(maker: JobMaker, name: str) -> None:
-    longest = replace(SendOptions(), **{name: "é" * (LONGEST_NAME // 2)})
+    longest = SendOptions()._replace(**{name: "é" * (LONGEST_NAME // 2)})
     assert maker.make(Paint(), longest)
     with pytest.raises(UsageError, match="too long") as caught:
-        maker.make(Paint(), replace(SendOptions(), **{name: "é" * (LONGEST_NAME // 2 + 1)}))
+        maker.make(Paint(), SendOptions()._replace(**{name: "é" * (LONGEST_NAME // 2 + 1)}))
     assert caught.value.hint
 
 

@@ -1,7 +1,6 @@
 """The follow-up jobs of settled attempts: stored in the transaction that accepts the settlement, or not at all."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from millhand.brokers.pgboss.connections import Connection
 from millhand.brokers.pgboss.send import check, send
@@ -34,7 +33,7 @@ async def send_follow_ups(
 ) -> None:
     """Store the follow-up jobs of these settlements, each as a child of its job."""
     jobs = [
-        job if job.parent_id else replace(job, parent_id=each.delivery.job_id)
+        job if job.parent_id else job._replace(parent_id=each.delivery.job_id)
         for each in accepted
         for job in each.follow_ups
     ]

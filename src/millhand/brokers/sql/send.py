@@ -23,8 +23,8 @@ _TRIES = 3
 _FEWEST_TO_COPY = 200
 
 _COLUMNS = (
-    "id", "version", "kind", "queue", "tenant", "priority", "state", "args", "headers", "key", "limit_key",
-    "parent_id", "max_attempts", "max_crashes", "enqueued_at", "run_at",
+    "id", "kind", "args", "queue", "tenant", "headers", "priority", "run_at", "key", "limit_key", "max_attempts",
+    "max_crashes", "parent_id", "version", "state", "enqueued_at",
 )  # fmt: skip
 _START = {name: sa.literal_column("0", sa.Integer) for name in ("failures", "crashes", "fence")}
 
@@ -91,24 +91,41 @@ def add_queues(connection: sa.Connection, names: Iterable[str]) -> None:
 
 
 def _row(job: NewJob, now: int) -> tuple[object, ...]:
-    later = job.run_at > now
+    """The values of `_COLUMNS`, in the order of which a job has its own fields."""
+    (
+        job_id,
+        kind,
+        args,
+        queue,
+        tenant,
+        headers,
+        priority,
+        run_at,
+        key,
+        limit_key,
+        attempts,
+        crashes,
+        parent,
+        version,
+    ) = job
+    later = run_at > now
     return (
-        job.id,
-        job.version,
-        job.kind,
-        job.queue,
-        job.tenant,
-        job.priority,
+        job_id,
+        kind,
+        args,
+        queue,
+        tenant,
+        json.dumps(dict(headers), ensure_ascii=False) if headers else "{}",
+        priority,
+        run_at if later else now,
+        key,
+        limit_key or "",
+        min(attempts, _MOST_ATTEMPTS),
+        min(crashes, _MOST_ATTEMPTS),
+        parent,
+        version,
         State.SCHEDULED.value if later else State.AVAILABLE.value,
-        job.args,
-        json.dumps(dict(job.headers), ensure_ascii=False) if job.headers else "{}",
-        job.key,
-        job.limit_key or "",
-        job.parent_id,
-        min(job.max_attempts, _MOST_ATTEMPTS),
-        min(job.max_crashes, _MOST_ATTEMPTS),
         now,
-        job.run_at if later else now,
     )
 
 

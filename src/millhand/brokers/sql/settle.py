@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import sqlalchemy as sa
@@ -211,7 +211,7 @@ def _artefacts(settlement: Settlement) -> list[tuple[object, ...]]:
 
 
 def _child(settlement: Settlement, job: NewJob) -> NewJob:
-    return job if job.parent_id else replace(job, parent_id=settlement.delivery.job_id)
+    return job if job.parent_id else job._replace(parent_id=settlement.delivery.job_id)
 
 
 def _was_accepted(connection: sa.Connection, settlement: Settlement) -> bool:

@@ -1,7 +1,5 @@
 """B20 to B23: what fails for good is kept apart, and what fails again and again keeps nobody else waiting."""
 
-from dataclasses import replace
-
 from millhand.core.state import State
 from millhand.testing.contract.harness import LEASE, BrokerHarness, Clauses, drain
 
@@ -57,7 +55,7 @@ class FailureClauses(Clauses):
 
     async def test_b23_a_poison_job_starves_nobody(self, harness: BrokerHarness) -> None:
         """A job whose worker dies each time is discarded at its cap, while the others go on."""
-        poison = replace(harness.job(), max_crashes=3)
+        poison = harness.job()._replace(max_crashes=3)
         others = [harness.job() for _ in range(5)]
         handled: list[str] = []
         async with harness.broker() as broker:

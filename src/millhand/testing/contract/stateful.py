@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pytest
@@ -68,9 +68,8 @@ class BrokerMachine(RuleBasedStateMachine):
     def send(self, priority: int, delay: float, key: str | None) -> str:
         """Send a job."""
         full_key = None if key is None else f"{self._queue}/{key}"
-        job = replace(
-            self._harness.job(queue=self._queue, priority=priority, delay=delay, key=full_key),
-            max_crashes=MAX_CRASHES,
+        job = self._harness.job(queue=self._queue, priority=priority, delay=delay, key=full_key)._replace(
+            max_crashes=MAX_CRASHES
         )
         [sent] = self._run(self._broker.send([job]))
         assert sent.id == self._model.send(job.id, priority, delay, full_key)

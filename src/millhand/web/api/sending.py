@@ -99,7 +99,7 @@ async def send(caller: Caller, job: NewJob, key: str | None, asked: object) -> T
             code="key_reused",
             hint="Use a new key for a new request.",
         )
-    sent = await caller.control.send(replace(job, id=claim.job_id))
+    sent = await caller.control.send(job._replace(id=claim.job_id))
     return Ticket(sent.id, sent.duplicate or claim.job_id != job.id)
 
 
