@@ -3,7 +3,7 @@
 from millhand.core.clock import MICROSECONDS
 from millhand.core.state import Cause, State
 from millhand.ledger.views import Activity, Step
-from millhand.web.dashboard.chart import bars, hours, plot
+from millhand.web.dashboard.chart import Bar, bars, hours, plot, shapes
 from millhand.web.dashboard.strip import WIDTH, strip
 
 
@@ -57,6 +57,15 @@ def test_hours_stand_at_the_right_and_those_without_failures_are_blank() -> None
         (575.0, 54.0, 46.0),
     ]
     assert hours([0, 0], height=100) == hours([], height=100) == ()
+
+
+def test_the_bars_of_a_state_are_one_shape() -> None:
+    first, second = Bar(State.COMPLETED, 0.0, 8.0, 7.5, 12.0), Bar(State.COMPLETED, 10.0, 2.0, 7.5, 18.0)
+    drawn = shapes([first, Bar(State.DISCARDED, 0.0, 7.0, 7.5, 1.0), second])
+    assert drawn == {
+        State.COMPLETED: "M0.0 8.0h7.5v12.0h-7.5zM10.0 2.0h7.5v18.0h-7.5z",
+        State.DISCARDED: "M0.0 7.0h7.5v1.0h-7.5z",
+    }
 
 
 def test_a_script_is_given_the_figures_behind_the_bars() -> None:

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from millhand.web.access.roles import Scope
-from millhand.web.dashboard.chart import hours
+from millhand.web.dashboard.chart import hours, shapes
 from millhand.web.dashboard.routing import Pages
 from millhand.web.dashboard.visit import Visit
 
@@ -14,7 +14,7 @@ pages = Pages()
 async def failures(visit: Visit) -> Response:
     """The groups, the one that failed last first."""
     groups = await visit.visitor.inspector.failures()
-    return visit.page("failures.html", groups=[(group, hours(group.hours, height=20.0)) for group in groups])
+    return visit.page("failures.html", groups=[(group, shapes(hours(group.hours, height=20.0))) for group in groups])
 
 
 @pages.post("/failures/retry", Scope.FLEET)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from millhand.core.state import State
 from millhand.core.words import count_of
 from millhand.ledger.views import Overview, QueueView, WorkerView, between
-from millhand.web.dashboard.chart import bars, plot
+from millhand.web.dashboard.chart import bars, plot, shapes
 from millhand.web.dashboard.rendering import jobs_url
 from millhand.web.dashboard.routing import Pages
 from millhand.web.dashboard.visit import Visit
@@ -44,7 +44,7 @@ async def overview(visit: Visit) -> Response:
         activity=activity,
         chart=bars(activity, height=96.0),
         plot=plot(activity),
-        sparks={name: bars(activity, height=20.0, queue=name) for name in (one.stats.queue for one in queues)},
+        sparks={name: shapes(bars(activity, height=20.0, queue=name)) for name in (one.stats.queue for one in queues)},
     )
 
 

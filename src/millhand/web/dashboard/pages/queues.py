@@ -6,7 +6,7 @@ from millhand.core.errors import UsageError
 from millhand.core.fairness import Caps
 from millhand.web.access.roles import Role, Scope
 from millhand.web.api.queues import known_queue
-from millhand.web.dashboard.chart import bars
+from millhand.web.dashboard.chart import bars, shapes
 from millhand.web.dashboard.routing import Pages
 from millhand.web.dashboard.visit import Visit
 from millhand.web.problems import Refused
@@ -21,7 +21,7 @@ async def queues(visit: Visit) -> Response:
     inspector = visit.visitor.inspector
     found = await inspector.queues(await visit.visitor.desk.backend.broker.stats())
     activity = await inspector.activity()
-    sparks = {one.stats.queue: bars(activity, height=20.0, queue=one.stats.queue) for one in found}
+    sparks = {name: shapes(bars(activity, height=20.0, queue=name)) for name in (one.stats.queue for one in found)}
     return visit.page("queues.html", queues=found, sparks=sparks)
 
 
