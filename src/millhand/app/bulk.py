@@ -89,8 +89,10 @@ async def _act(app: App, ctx: Context, args: _All, act: Act) -> dict[str, int]:
 
 
 def _meant(words: str, own: JobFacts, now: int) -> JobFilter | None:
-    """The jobs that are meant; what is sent for one tenant reaches that tenant's jobs only."""
-    wanted = parse(words, now)
+    """The jobs that are meant: none that was sent after the command; and of others than the command's tenant, none."""
+    sent = own.enqueued_at or now
+    wanted = parse(words, sent)
+    wanted = replace(wanted, until=min(wanted.until or sent, sent))
     if own.tenant == DEFAULT_TENANT:
         return wanted
     return replace(wanted, tenant=own.tenant) if wanted.tenant in (None, own.tenant) else None

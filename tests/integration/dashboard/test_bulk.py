@@ -20,7 +20,7 @@ def test_all_that_fit_are_cancelled_after_a_question_and_run_again(visitor: Visi
     assert "This job does it" in page
     wait_until(lambda: text(visitor.get("/jobs?q=queue:heap")).count("cancelled before it ran") == 3)
     assert "scheduled for" in text(visitor.get(f"/jobs/{other}"))
-    assert "3 of 3 jobs" in text(visitor.get("/jobs?q=kind:jobs.cancel"))
+    wait_until(lambda: "3 of 3 jobs" in text(visitor.get("/jobs?q=kind:jobs.cancel")))
     visitor.act("/jobs/all/retry", q="queue:heap state:cancelled")
     wait_until(lambda: "succeeded after" in text(visitor.get(f"/jobs/{mine[0]}")))
 

@@ -1,6 +1,5 @@
 """`/v1/jobs/retry` and `/cancel`: commands on all jobs that a filter means, each tracked as a job of its own."""
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Response
@@ -45,9 +44,8 @@ async def send_bulk(caller: Caller, kind: str, words: str) -> Ticket:
         raise NotSupported(
             "jobs that wait with another broker are not acted on by filter", hint="Choose them on the page of jobs."
         )
-    wanted = meant(caller, words)
-    until = wanted.until or caller.desk.app.clock.now()  # what is sent after the command is not meant by it
-    args = checked(caller, kind, {"filter": str(replace(wanted, until=until))})
+    meant(caller, words)
+    args = checked(caller, kind, {"filter": words})
     sent = await caller.control.send(made(caller, Order(kind=kind, priority=_FIRST), args))
     return Ticket(sent.id, sent.duplicate)
 
