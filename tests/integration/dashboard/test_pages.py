@@ -116,7 +116,8 @@ def test_a_group_of_failures_runs_again(visitor: Visitor) -> None:
     assert fingerprint in page
     assert 'aria-label="Failed for good in the last 24 hours: ' in page
     assert ", rising <span" in page
-    visitor.act("/failures/retry", kind="note.fail", fingerprint=fingerprint)
+    page = visitor.act("/failures/retry", kind="note.fail", fingerprint=fingerprint)
+    assert f"kind:note.fail fingerprint:{fingerprint}" in text(page)
     wait_until(lambda: visitor.get(f"/jobs/{job['id']}").body.count(b'<details class="run"') == 2)
 
 

@@ -2,7 +2,10 @@
 
 from starlette.responses import Response
 
+from millhand.app.bulk import RetryAll
+from millhand.ledger.filters import JobFilter
 from millhand.web.access.roles import Scope
+from millhand.web.api.bulk import send_bulk
 from millhand.web.dashboard.chart import hours, shapes
 from millhand.web.dashboard.routing import Pages
 from millhand.web.dashboard.visit import Visit
@@ -19,8 +22,13 @@ async def failures(visit: Visit) -> Response:
 
 @pages.post("/failures/retry", Scope.FLEET)
 async def retry(visit: Visit) -> Response:
-    """Run all jobs of a group again, as far as the inspector lists them: the newest thousand."""
-    found = await visit.visitor.inspector.jobs_of_failure(visit.told("kind"), visit.told("fingerprint"))
+    """Run all jobs of a group again: as a job, or where another broker has them, the newest thousand at once."""
+    kind, fingerprint = visit.told("kind"), visit.told("fingerprint")
+    if not visit.visitor.desk.settings.broker:
+        words = str(JobFilter(kind=kind, fingerprint=fingerprint))
+        sent = await send_bulk(visit.visitor, RetryAll.kind, words)
+        return visit.back(f"/jobs/{sent.id}", "bulk")
+    found = await visit.visitor.inspector.jobs_of_failure(kind, fingerprint)
     if found:
         await visit.visitor.control.retry(found)
     return visit.back("/failures", "retried-group")
