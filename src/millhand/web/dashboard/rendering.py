@@ -53,11 +53,11 @@ class Look:
     who: Principal | None
     signed_in: bool
     said: str = ""
+    prefix: str = ""
 
     def may(self, role: str) -> bool:
         """Whether the buttons of this role are shown."""
         return self.who is not None and self.who.role.includes(Role(role))
-    prefix: str = ""
 
     @property
     def fleet(self) -> bool:
@@ -75,11 +75,11 @@ def render(template: str, look: Look, values: Mapping[str, object]) -> str:
         said_in_words=said,
         ago=lambda instant: words.moment(instant, look.now),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - called by templates
     )
+    return _LINKS.sub(rf'\1"{look.prefix}/', text) if look.prefix else text
 
 
 def asset(name: str) -> str:
     """The address of a static file; it changes with the content, so that browsers may keep the file for good."""
-    return _LINKS.sub(rf'\1"{look.prefix}/', text) if look.prefix else text
     return f"/static/{name}?v={_digest(name)}"
 
 
