@@ -1,9 +1,9 @@
 """A document that is named by an address of the web: fetched within bounds, from where anybody may fetch."""
 
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPException, HTTPResponse
 from importlib.metadata import version
 from pathlib import PurePosixPath
@@ -26,6 +26,23 @@ _MOST_AT_A_TIME = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file is, and with which headers its host is asked; once it was found, the name that it has there."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    name: str | None = None
+
+    def moved(self, to: str) -> "Place":
+        """The place that this one leads to: another host hears nothing of the headers. Raises `Refused`."""
+        url = urljoin(self.url, to)
+        if not to or not outward.is_address(url):
+            raise _unreachable(self.url, "it leads to no address of the web")
+        same = urlsplit(url)[:2] == urlsplit(self.url)[:2]
+        return Place(url, self.headers if same else {})
+
+
+@dataclass(frozen=True, slots=True)
 class Fetcher:
     """Fetches what clients name: `largest` bytes and so many `seconds` at most, redirects included.
 
@@ -39,33 +56,34 @@ class Fetcher:
     limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_MOST_AT_A_TIME))
 
     @asynccontextmanager
-    async def fetched(self, url: str) -> AsyncGenerator[UploadFile]:
+    async def fetched(self, place: Place) -> AsyncGenerator[UploadFile]:
         """The file at an address, as if it had come along; its type is nobody's word. Raises `Refused`."""
         with tempfile.TemporaryFile(prefix="millhand-fetch-") as file:
-            last = await self._follow(url, file)
+            last = await self._follow(place, file)
             file.seek(0)
-            yield UploadFile(file, filename=_name(url) or _name(last))
+            yield UploadFile(file, filename=_suffixed(last.name) or _name(place.url) or _name(last.url))
 
-    async def _follow(self, url: str, file: IO[bytes]) -> str:
+    async def _follow(self, place: Place, file: IO[bytes]) -> Place:
         """Write the content into a file; where it was found in the end."""
         rule, deadline = reach(self.named), self.clock.monotonic() + self.seconds
         for _ in range(_MOST_REDIRECTS + 1):
-            address = await _judged(url, rule)
-            moved = await to_thread.run_sync(self._get, url, address, file, deadline, limiter=self.limiter)
-            if moved is None:
-                return url
-            url = moved
-        raise _unreachable(url, f"it leads on more than {_MOST_REDIRECTS} times")
+            address = await _judged(place.url, rule)
+            place = await to_thread.run_sync(self._get, place, address, file, deadline, limiter=self.limiter)
+            if place.name is not None:
+                return place
+        raise _unreachable(place.url, f"it leads on more than {_MOST_REDIRECTS} times")
 
-    def _get(self, url: str, address: str, file: IO[bytes], deadline: float) -> str | None:
+    def _get(self, place: Place, address: str, file: IO[bytes], deadline: float) -> Place:
         """Write what an address answers into a file, or say where it leads to instead."""
+        url, found = place.url, place
         try:
             with outward.calling(url, address, max(0.1, deadline - self.clock.monotonic())) as connection:
-                connection.request("GET", outward.target_of(url), headers=_headers(url))
+                connection.request("GET", outward.target_of(url), headers={**place.headers, **_headers(url)})
                 with connection.getresponse() as answer:
                     if answer.status in _MOVED:
-                        return _next(url, answer.headers.get("Location", ""))
+                        return place.moved(answer.headers.get("Location", ""))
                     self._keep(url, answer, file)
+                    found = replace(place, name=answer.headers.get_filename() or "")
         except (OSError, HTTPException) as error:
             why = _why(error)
         else:
@@ -74,7 +92,7 @@ class Fetcher:
             why = f"it takes longer than {self.seconds:g} s"
         if why:
             raise _unreachable(url, why)
-        return None
+        return found
 
     def _keep(self, url: str, answer: HTTPResponse, file: IO[bytes]) -> None:
         declared, got = answer.length, 0
@@ -121,16 +139,13 @@ def _headers(url: str) -> dict[str, str]:
     return {**own, "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
 
 
-def _next(url: str, place: str) -> str:
-    moved = urljoin(url, place)
-    if not place or not outward.is_address(moved):
-        raise _unreachable(url, "it leads to no address of the web")
-    return moved
-
-
 def _name(url: str) -> str:
-    """The name at the end of an address, if it says of which kind the file is."""
-    name = PurePosixPath(unquote(urlsplit(url).path)).name
+    return _suffixed(unquote(urlsplit(url).path))
+
+
+def _suffixed(path: str | None) -> str:
+    """The name at the end of a path, if it says of which kind the file is."""
+    name = PurePosixPath((path or "").replace("\\", "/")).name
     return name if PurePosixPath(name).suffix else ""
 
 

@@ -5,15 +5,17 @@ What is judged is an IP address, and that one is connected to: a second look-up 
 
 import socket
 import ssl
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
+from typing import cast
 from urllib.parse import SplitResult, urlsplit
 
 from millhand.engines.chromium.reach import Reach
 from millhand.notify.http import cut_after
 
 _PORTS = {"http": 80, "https": 443}
+_OWN = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 
 
 def is_address(text: str) -> bool:
@@ -54,6 +56,17 @@ def target_of(url: str) -> str:
 def host_header(url: str) -> str:
     """The host as a request names it, without a user."""
     return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def plain_headers(value: object) -> dict[str, str]:
+    """Headers that a client wants to be sent; raises `ValueError` for what are none, and for the call's own."""
+    if not isinstance(value, dict):
+        raise ValueError("expected a JSON object")  # noqa: TRY004 - the mistake is in what the client wrote
+    headers = {str(name): str(text) for name, text in cast("Mapping[object, object]", value).items()}
+    plain = all(f"{name}{text}".isascii() and f"{name}{text}".isprintable() for name, text in headers.items())
+    if not plain or _OWN & {name.lower() for name in headers}:
+        raise ValueError(f"expected ASCII, and none of {', '.join(sorted(_OWN))}")
+    return headers
 
 
 def _port(parts: SplitResult) -> int:

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from millhand.core.clock import SystemClock
-from millhand.web.fetching import Fetcher
+from millhand.web.fetching import Fetcher, Place
 from millhand.web.problems import Refused
 from tests.integration.web.conftest import Served, serving
 from tests.support import needs_soffice
@@ -25,6 +25,8 @@ _MOVED = {
 _ANSWERS: dict[str, tuple[int, dict[str, str], bytes]] = {
     "/letter.txt": (200, {"Content-Type": "image/png"}, b"Dear reader"),
     "/download": (200, {}, b"Dear reader"),
+    "/named": (200, {"Content-Disposition": "attachment; filename*=UTF-8''..%2Fmy%20letter.docx"}, b"Dear reader"),
+    "/named/badly.txt": (200, {"Content-Disposition": "attachment; filename=letter"}, b"Dear reader"),
     "/large": (200, {}, b"x" * (LARGEST + 1)),
     "/declared": (200, {"Content-Length": "999999999"}, b""),
     "/short": (200, {"Content-Length": "50"}, b"Dear"),
@@ -82,10 +84,17 @@ def _fetcher(*named: str, seconds: float = 10.0) -> Fetcher:
 
 
 @pytest.mark.parametrize(
-    ("path", "name"), [("/letter.txt", "letter.txt"), ("/moved/letter.txt", "letter.txt"), ("/download", "")]
+    ("path", "name"),
+    [
+        ("/letter.txt", "letter.txt"),
+        ("/moved/letter.txt", "letter.txt"),
+        ("/download", ""),
+        ("/named", "my letter.docx"),
+        ("/named/badly.txt", "badly.txt"),
+    ],
 )
 async def test_a_file_comes_with_the_name_of_its_address(shelf: str, path: str, name: str) -> None:
-    async with _fetcher(shelf).fetched(f"http://{shelf}{path}") as file:
+    async with _fetcher(shelf).fetched(Place(f"http://{shelf}{path}")) as file:
         assert (await file.read(), file.filename, file.content_type) == (b"Dear reader", name, None)
 
 
@@ -105,21 +114,21 @@ async def test_a_file_comes_with_the_name_of_its_address(shelf: str, path: str, 
 )
 async def test_what_can_not_be_fetched_is_told(shelf: str, path: str, status: int, code: str, words: str) -> None:
     with pytest.raises(Refused, match=words) as caught:
-        async with _fetcher(shelf).fetched(f"http://{shelf}{path}"):
+        async with _fetcher(shelf).fetched(Place(f"http://{shelf}{path}")):
             pass
     assert (caught.value.status, caught.value.code, bool(caught.value.hint)) == (status, code, True)
 
 
 async def test_what_comes_by_drips_is_not_waited_for(shelf: str) -> None:
     with pytest.raises(Refused, match=r"longer than 0\.3 s"):
-        async with _fetcher(shelf, seconds=0.3).fetched(f"http://{shelf}/drips"):
+        async with _fetcher(shelf, seconds=0.3).fetched(Place(f"http://{shelf}/drips")):
             pass
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "10.0.0.1", "169.254.169.254", "2130706433"])
 async def test_nothing_private_is_reached(host: str) -> None:
     with pytest.raises(Refused, match="is not public"):
-        async with _fetcher().fetched(f"http://{host}:8450/v1/jobs"):
+        async with _fetcher().fetched(Place(f"http://{host}:8450/v1/jobs")):
             pass
 
 
@@ -133,7 +142,7 @@ async def test_a_server_that_speaks_no_tls_is_told_of() -> None:
         thread = threading.Thread(target=hang_up)
         thread.start()
         with pytest.raises(Refused, match=r"can't be fetched from 127\.0\.0\.1"):
-            async with _fetcher("127.0.0.1").fetched(f"https://127.0.0.1:{port}/x.docx"):
+            async with _fetcher("127.0.0.1").fetched(Place(f"https://127.0.0.1:{port}/x.docx")):
                 pass
         thread.join()
 

@@ -61,6 +61,13 @@ def hook() -> Iterator[Hook]:
         def do_PUT(self) -> None:
             self.do_POST()
 
+        def do_GET(self) -> None:
+            known = self.headers["X-Mine"] == "yes"
+            self.send_response(200 if known else 403)
+            self.send_header("Content-Disposition", 'attachment; filename="letter.txt"')
+            self.end_headers()
+            self.wfile.write(b"Dear reader")
+
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Say nothing."""
 
@@ -103,6 +110,18 @@ def test_a_document_comes_back_as_pdf_by_the_name_that_was_asked_for(works: Serv
 
 
 @needs_soffice
+def test_a_document_is_fetched_from_where_the_form_says(works: Served, hook: Hook) -> None:
+    place = {"url": f"http://127.0.0.1:{hook.port}/get?id=3", "extraHttpHeaders": {"X-Mine": "yes"}}
+    answer = post(works, DOCUMENTS, downloadFrom=json.dumps([place]))
+    assert (answer.status, answer.body[:5]) == (200, b"%PDF-"), answer.body
+    assert "letter.pdf" in answer.headers["content-disposition"]
+    refused = post(works, DOCUMENTS, downloadFrom=json.dumps([{"url": place["url"]}]))
+    assert (refused.status, b"status 403" in refused.body) == (422, True)
+    private = post(works, DOCUMENTS, downloadFrom='[{"url": "http://169.254.169.254/"}]')
+    assert (private.status, b"not public" in private.body) == (403, True)
+
+
+@needs_soffice
 def test_several_documents_come_back_as_a_zip(works: Served) -> None:
     answer = post(works, DOCUMENTS, first=("a.txt", b"one"), second=("b.txt", b"two"), third=("a.txt", b"again"))
     assert (answer.status, answer.headers["content-type"]) == (200, "application/zip")
@@ -124,6 +143,11 @@ def test_a_document_that_is_none_says_why(works: Served) -> None:
     [
         ({}, "no form file found"),
         ({"landscape": "true"}, "landscape"),
+        ({"downloadFrom": "{}"}, "downloadFrom"),
+        ({"downloadFrom": "[" * 100_000}, "downloadFrom"),
+        ({"downloadFrom": '[{"url": "file:///etc/passwd"}]'}, "downloadFrom"),
+        ({"downloadFrom": '[{"url": "http://e.example/x", "field": "embeds"}]'}, "downloadFrom"),
+        ({"downloadFrom": '[{"url": "http://e.example/x", "extraHttpHeaders": {"Host": "y"}}]'}, "downloadFrom"),
         ({"metadata": '{"Author": "x"}'}, "metadata"),
         ({"splitMode": "pages"}, "splitMode"),
         ({"embeds": ("x.xml", b"<x/>")}, "embeds"),

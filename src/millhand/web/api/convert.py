@@ -20,6 +20,7 @@ from millhand.web.api.models.orders import Order, Sent, Text
 from millhand.web.api.sending import IdempotencyKey, Wait, answer, tenant_of
 from millhand.web.api.submit import ACCEPTED, JSON, json_of, order_job, read
 from millhand.web.desk import Caller
+from millhand.web.fetching import Place
 from millhand.web.problems import Refused
 from millhand.web.uploads import FORM, Folder, form_of, is_form
 
@@ -117,7 +118,7 @@ Placing = Callable[[Caller, Folder, dict[str, Any], UploadFile | None], Awaitabl
 async def _document(caller: Caller, folder: Folder, values: dict[str, Any], file: UploadFile | None) -> str:
     sha256, source = "", str(values.get("source"))
     if file is None and outward.is_address(source):
-        async with caller.desk.fetcher.fetched(source) as fetched:
+        async with caller.desk.fetcher.fetched(Place(source)) as fetched:
             return await _document(caller, folder, values, fetched)
     if file is not None:
         values["source"], sha256 = await folder.keep(file)

@@ -1,4 +1,4 @@
-"""What Gotenberg does to a PDF after it is made, and where it takes files from: known, and not done here."""
+"""What Gotenberg does to a PDF after it is made, and to files before: known, and not done here."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,6 @@ from millhand.web.uploads import Form
 
 _TOOLS = "a PDF is left as its engine made it; use a tool for PDFs on the answer"
 AFTERWARDS = {
-    "downloadFrom": "send the files along",
     "archives": "send the files themselves",
     "stages": _TOOLS,
     "split*": _TOOLS,

@@ -16,6 +16,7 @@ from millhand.web.gotenberg import chromium
 from millhand.web.gotenberg.afterwards import Afterwards
 from millhand.web.gotenberg.answers import collect, response_of
 from millhand.web.gotenberg.documents import send_documents
+from millhand.web.gotenberg.downloads import complete
 from millhand.web.gotenberg.errand import Errand, run
 from millhand.web.gotenberg.route import TRACE, ClientRoute, trace_of
 from millhand.web.gotenberg.webhook import check, webhook_of
@@ -81,7 +82,7 @@ async def _serve(caller: Caller, request: Request, send: Sending) -> Response:
     webhook, reachable = webhook_of(request.headers), reach(_named(caller))
     if webhook is not None:
         await check(webhook, reachable)
-    async with form_of(request, caller.desk.settings.api.max_files) as form:
+    async with form_of(request, caller.desk.settings.api.max_files) as sent, complete(caller, sent) as form:
         errands = await send(caller, form)
     name = request.headers.get("gotenberg-output-filename", "")
     if webhook is None:

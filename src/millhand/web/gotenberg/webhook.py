@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from importlib.metadata import version
-from typing import IO, cast
+from typing import IO
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -24,7 +24,6 @@ _METHODS = ("POST", "PUT", "PATCH")
 _WAITS = (1.0, 2.0, 4.0, 8.0)
 _SECONDS = 120.0
 _TOO_MANY, _FAILED, _NOT_IMPLEMENTED = 429, 500, 501
-_OWN = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 
 
 class Undelivered(MillhandError):
@@ -98,16 +97,11 @@ def _target(given: Headers, which: str) -> Target:
 
 def _headers(given: Headers) -> dict[str, str]:
     try:
-        found = json.loads(given.get("gotenberg-webhook-extra-http-headers") or "{}")
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise _bad("Extra-Http-Headers", "expected a JSON object")
-    headers = {str(name): str(value) for name, value in cast("Mapping[object, object]", found).items()}
-    plain = all(f"{name}{value}".isascii() and f"{name}{value}".isprintable() for name, value in headers.items())
-    if not plain or _OWN & {name.lower() for name in headers}:
-        raise _bad("Extra-Http-Headers", f"expected ASCII, and none of {', '.join(sorted(_OWN))}")
-    return headers
+        return outward.plain_headers(json.loads(given.get("gotenberg-webhook-extra-http-headers") or "{}"))
+    except (json.JSONDecodeError, RecursionError):
+        raise _bad("Extra-Http-Headers", "expected a JSON object") from None
+    except ValueError as error:
+        raise _bad("Extra-Http-Headers", str(error)) from None
 
 
 def _bad(header: str, why: str) -> Refused:
