@@ -1,10 +1,12 @@
 """Documents that are named by an address of the web: fetched from public places, within bounds."""
 
 import socket
+import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,7 @@ from tests.integration.web.conftest import Served, serving
 from tests.support import needs_soffice
 
 LARGEST = 100_000
+_TLS = Path(__file__).parents[2] / "tls"
 _MOVED = {
     "/moved/letter.txt": "/letter.txt",
     "/moved/private": "http://169.254.169.254/latest/meta-data/",
@@ -66,17 +69,26 @@ class _Server(ThreadingHTTPServer):
         self.over = threading.Event()
 
 
+@contextmanager
+def _serving(seal: Callable[[socket.socket], socket.socket] = lambda plain: plain) -> Iterator[int]:
+    server = _Server()
+    server.socket = seal(server.socket)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.over.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 @pytest.fixture(scope="module")
 def shelf() -> Iterator[str]:
     """Somebody's web server; where it is."""
-    server = _Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.over.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with _serving() as port:
+        yield f"127.0.0.1:{port}"
 
 
 def _fetcher(*named: str, seconds: float = 10.0) -> Fetcher:
@@ -130,6 +142,22 @@ async def test_nothing_private_is_reached(host: str) -> None:
     with pytest.raises(Refused, match="is not public"):
         async with _fetcher().fetched(Place(f"http://{host}:8450/v1/jobs")):
             pass
+
+
+@pytest.mark.parametrize(("host", "fits"), [("localhost", True), ("127.0.0.1", True), ("shelf.localhost", False)])
+async def test_a_certificate_must_be_for_the_host(host: str, fits: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a parameter
+    monkeypatch.setenv("SSL_CERT_FILE", str(_TLS / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(_TLS / "server.pem", _TLS / "server.key")
+    with _serving(lambda plain: context.wrap_socket(plain, server_side=True)) as port:
+        place = Place(f"https://{host}:{port}/letter.txt")
+        if fits:
+            async with _fetcher(host).fetched(place) as file:
+                assert await file.read() == b"Dear reader"
+        else:
+            with pytest.raises(Refused, match="certificate"):
+                async with _fetcher(host).fetched(place):
+                    pass
 
 
 async def test_a_server_that_speaks_no_tls_is_told_of() -> None:
