@@ -49,6 +49,8 @@ def addresses(client: Client, jobs: int) -> Sequence[Address]:
         *(Address(f"/jobs/ID: {state}", [f"/jobs/{job_id}" for job_id in ids]) for state, ids in about.items()),
         Address("/jobs/ID: 3,000 lines", [f"/jobs/{job_id}" for job_id in chatty]),
         *(Address(path, [path]) for path in _PAGES),
+        Address("/jobs/all/retry", _asked("/jobs/all/retry?q=", filters["states"] + filters["fields"])),
+        Address("/artefacts", ["/artefacts", *(f"/artefacts?before={number // 2}" for number in middle)]),
         Address("/new/KIND", ["/new/bench.noop", f"/new/bench.noop?job={about['completed'][0]}"]),
         *(Address(f"/v1/jobs: {name}", _asked("/v1/jobs?filter=", some)) for name, some in filters.items()),
         Address("/v1/jobs: later pages", _paged("/v1/jobs?filter=", "cursor", filters["newest"], middle)),

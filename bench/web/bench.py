@@ -1,24 +1,30 @@
 """The web bench: pages and lists over a long ledger on each database, jobs sent over HTTP, streams; and the peers."""
 
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
+from bench.environment import ensure
 from bench.machine import DISK
 from bench.results import Contender, Measure, Results
+from bench.servers import ServerMissingError
 from bench.statistics import percentile
 from bench.web.addresses import Address, addresses
 from bench.web.client import AnswerError, Client
-from bench.web.load import cost_of_streams, sent_each_second
+from bench.web.load import OURS, Order, cost_of_streams, sent_each_second
+from bench.web.peers import Dashboard, flower, pgboss, view
 from bench.web.site import NotServedError, Site, served
 from bench.web.store import postgres_store, sqlite_store
 from millhand.core.errors import MillhandError
 
 _MS = 1_000
 _CLIENTS = (1, 8)
+_TROUBLE = (AnswerError, NotServedError, ServerMissingError, MillhandError, OSError, subprocess.SubprocessError)
 _LIST, _LATER = "/jobs: newest", "/jobs: later pages"
 _ENGINES: Mapping[str, Callable[[int], AbstractContextManager[str]]] = {
     "SQLite": lambda jobs: nullcontext(sqlite_store(jobs)),
@@ -38,7 +44,7 @@ PAGES = tuple(Measure(f"{name} {share}", "ms", "lower") for name in _ENGINES for
 class Sizes:
     """How many jobs the ledger holds, how often each address is asked, for how many seconds jobs are sent.
 
-    And how many streams are open, and for how many seconds they are watched.
+    And how many streams are open, for how many seconds they are watched, and how many tasks Flower knows of.
     """
 
     jobs: int
@@ -46,10 +52,11 @@ class Sizes:
     sending: float
     streams: int
     watching: float
+    tasks: int
 
 
-FULL = Sizes(jobs=1_000_000, requests=30, sending=5.0, streams=200, watching=8.0)
-QUICK = Sizes(jobs=50_000, requests=10, sending=1.5, streams=200, watching=3.0)
+FULL = Sizes(jobs=1_000_000, requests=30, sending=5.0, streams=200, watching=8.0, tasks=100_000)
+QUICK = Sizes(jobs=50_000, requests=10, sending=1.5, streams=200, watching=3.0, tasks=5_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +79,70 @@ def run(sizes: Sizes, repeats: int, only: Sequence[str]) -> list[Results]:
     pages = Results("Pages and lists over a long ledger", PAGES, notes=[_note(sizes)])
     whole = Results("The web beside its peers", MEASURES)
     for engine, store in _ENGINES.items():
-        if only and not any(name in f"millhand on {engine}" for name in only):
-            continue
-        try:
-            with store(sizes.jobs) as database, _place(engine, database) as place:
-                for repeat in range(repeats):
-                    print(f"bench: the web on {engine}, repeat {repeat + 1} of {repeats}", file=sys.stderr)
-                    _measure(place, sizes, pages, whole)
-        except (AnswerError, NotServedError, MillhandError, FileNotFoundError) as error:
-            pages.absent[f"millhand on {engine}"] = str(error)
+        with _chosen(f"millhand on {engine}", only, whole) as chosen:
+            if chosen:
+                with store(sizes.jobs) as database, _place(engine, database) as place:
+                    _repeat(engine, repeats, lambda place=place: _measure(place, sizes, pages, whole))
+    for contender, opened in _peers(sizes):
+        with _chosen(contender.name, only, whole) as chosen, tempfile.TemporaryDirectory(dir=DISK) as name:
+            if chosen:
+                ensure()
+                Path(name).chmod(0o755)  # PostgreSQL runs as another user, and must get to its data
+                with opened(Path(name)) as peer:
+                    _repeat(
+                        contender.name,
+                        repeats,
+                        lambda peer=peer, who=contender: whole.add(who, _measure_peer(peer, sizes)),
+                    )
     return [pages, whole]
+
+
+def _peers(sizes: Sizes) -> Sequence[tuple[Contender, Callable[[Path], AbstractContextManager[Dashboard]]]]:
+    flowers = (
+        f"with Celery on Redis, {sizes.tasks:,} tasks in its memory, by its own file; a view is the page and its rows"
+    )
+    bosses = f"its dashboard over {sizes.jobs:,} jobs on PostgreSQL (fsync on)"
+    return [
+        (Contender("flower", flowers, "millhand on SQLite"), lambda folder: flower(folder, sizes.tasks)),
+        (Contender("pg-boss", bosses, "millhand on PostgreSQL"), lambda folder: pgboss(folder, sizes.jobs)),
+    ]
+
+
+@contextmanager
+def _chosen(name: str, only: Sequence[str], results: Results) -> Iterator[bool]:
+    """Whether a contender takes part; what keeps it from doing so is noted."""
+    try:
+        yield not only or any(part in name for part in only)
+    except _TROUBLE as error:
+        results.absent[name] = str(error)
+
+
+def _repeat(name: str, repeats: int, measure: Callable[[], None]) -> None:
+    for repeat in range(repeats):
+        print(f"bench: the web, {name}, repeat {repeat + 1} of {repeats}", file=sys.stderr)
+        measure()
+
+
+def _measure_peer(peer: Dashboard, sizes: Sizes) -> Mapping[str, float]:
+    """One repeat of what can be asked of others."""
+    with Client(peer.url) as client:
+        values = {
+            **_shares("job list", [view(client, addresses) for addresses in _some(peer.newest, sizes.requests)]),
+            **_shares("later page", [view(client, addresses) for addresses in _some(peer.later, sizes.requests)]),
+        }
+    return {**values, **(_sent(peer.url, peer.send, sizes) if peer.send else {})}
+
+
+def _some(views: Sequence[Sequence[str]], count: int) -> Sequence[Sequence[str]]:
+    return list(islice(cycle(views), count))
+
+
+def _sent(url: str, order: Order, sizes: Sizes) -> Mapping[str, float]:
+    return {f"send x{number}": sent_each_second(url, order, number, sizes.sending) for number in _CLIENTS}
+
+
+def _shares(name: str, seconds: Sequence[float]) -> Mapping[str, float]:
+    return {f"{name} p50": _MS * percentile(seconds, 0.50), f"{name} p95": _MS * percentile(seconds, 0.95)}
 
 
 @contextmanager
@@ -97,25 +158,24 @@ def _measure(place: Place, sizes: Sizes, pages: Results, whole: Results) -> None
     worst = 0.0
     with Client(place.site.url) as client:
         for address in addresses(client, sizes.jobs):
-            p50, p95 = _latency(client, address, sizes.requests)
-            worst = max(worst, p95)
-            pages.add(Contender(address.name, ""), {f"{place.engine} p50": p50, f"{place.engine} p95": p95})
+            taken = _taken(client, address, sizes.requests)
+            told = _shares(place.engine, taken)
+            pages.add(Contender(address.name, ""), told)
+            worst = max(worst, told[f"{place.engine} p95"])
             if name := {_LIST: "job list", _LATER: "later page"}.get(address.name):
-                whole.add(place.contender, {f"{name} p50": p50, f"{name} p95": p95})
-    sent = {f"send x{number}": sent_each_second(place.site.url, number, sizes.sending) for number in _CLIENTS}
+                whole.add(place.contender, _shares(name, taken))
     with tempfile.TemporaryDirectory(prefix="worker-", dir=place.folder) as folder:
         streams = cost_of_streams(place.site, place.database, Path(folder), sizes.streams, sizes.watching)
-    told = {"stream": streams.mib_each, "all streams": streams.percent}
-    whole.add(place.contender, {"worst p95": worst, **sent, **told})
+    costs = {"stream": streams.mib_each, "all streams": streams.percent}
+    whole.add(place.contender, {"worst p95": worst, **_sent(place.site.url, OURS, sizes), **costs})
 
 
-def _latency(client: Client, address: Address, requests: int) -> tuple[float, float]:
-    """The median and the 95th percentile, in milliseconds, once each path was asked."""
+def _taken(client: Client, address: Address, requests: int) -> Sequence[float]:
+    """The seconds that each of so many requests took, after a few that don't count."""
     paths = address.some(requests)
     for path in sorted(set(paths))[: requests // 3]:
         client.get(path)
-    taken = [_MS * client.get(path).seconds for path in paths]
-    return percentile(taken, 0.50), percentile(taken, 0.95)
+    return [client.get(path).seconds for path in paths]
 
 
 def _note(sizes: Sizes) -> str:

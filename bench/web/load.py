@@ -4,7 +4,7 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -27,6 +27,17 @@ _PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """How a job is sent: the path, and the JSON."""
+
+    path: str
+    body: Mapping[str, object]
+
+
+OURS = Order("/v1/jobs", {"kind": "bench.noop", "args": {"number": 1}, "queue": "sent"})
+
+
+@dataclass(frozen=True, slots=True)
 class Streams:
     """What open streams cost the server: each in MiB, all of them in percent of one core; and what each was told."""
 
@@ -35,15 +46,15 @@ class Streams:
     told: float
 
 
-def sent_each_second(url: str, clients: int, seconds: float) -> float:
-    """How many jobs a second are sent and stored durably, one by one, by so many clients at once."""
+def sent_each_second(url: str, order: Order, clients: int, seconds: float) -> float:
+    """How many jobs a second are sent, one by one, by so many clients at once."""
     until = time.perf_counter() + seconds
 
     def send(_: int) -> int:
         sent = 0
         with Client(url) as client:
             while time.perf_counter() < until:
-                client.post("/v1/jobs", {"kind": "bench.noop", "args": {"number": sent}, "queue": "sent"})
+                client.post(order.path, order.body)
                 sent += 1
         return sent
 
