@@ -54,6 +54,7 @@ def test_a_list_goes_on_by_key(visitor: Visitor) -> None:
     older = first.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
     second = visitor.get(older).body.decode()
     assert (first.count('<tr id="job-'), second.count('<tr id="job-')) == (50, 1)
+    assert all(" all 51 that fit this filter" in page for page in (first, second))
 
 
 def test_a_job_tells_its_life_and_shows_what_it_made(visitor: Visitor) -> None:
