@@ -3,7 +3,9 @@
 import os
 import secrets
 import socket
+import weakref
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -69,11 +71,12 @@ class UnixEars:
 
     def call(self, own: Ear | None) -> None:
         """Send a datagram to each socket in the folder but one's own."""
-        others = _others(self._folder, ".sock", own)
-        if others:
-            with _datagram_socket(socket.AF_UNIX) as caller:
-                for path in others:
-                    _send_to_path(caller, path)
+        for path in _others(self._folder, ".sock", own):
+            _send_to_path(self._caller, path)
+
+    @cached_property
+    def _caller(self) -> socket.socket:
+        return _kept_by(self, _datagram_socket(socket.AF_UNIX))
 
 
 class LoopbackEars:
@@ -93,17 +96,24 @@ class LoopbackEars:
 
     def call(self, own: Ear | None) -> None:
         """Send a datagram to each port in the folder but one's own."""
-        others = _others(self._folder, ".port", own)
-        if others:
-            with _datagram_socket(socket.AF_INET) as caller:
-                for path in others:
-                    _send_to_port(caller, path)
+        for path in _others(self._folder, ".port", own):
+            _send_to_port(self._caller, path)
+
+    @cached_property
+    def _caller(self) -> socket.socket:
+        return _kept_by(self, _datagram_socket(socket.AF_INET))
 
 
 def _datagram_socket(family: int) -> socket.socket:
     made = socket.socket(family, socket.SOCK_DGRAM)
     made.setblocking(False)  # noqa: FBT003 - the standard library takes it so
     return made
+
+
+def _kept_by(owner: object, caller: socket.socket) -> socket.socket:
+    """Close a socket with its owner: to make one for each call would take longer than the call."""
+    weakref.finalize(owner, caller.close)
+    return caller
 
 
 def _others(folder: Path, suffix: str, own: Ear | None) -> list[Path]:

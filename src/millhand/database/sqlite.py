@@ -15,6 +15,8 @@ _CACHE_KIB = 16 * 1024
 _WAL_PAGES_BEFORE_CHECKPOINT = 4_000
 _WAL_BYTES_KEPT = 64 * 1024 * 1024
 _STATEMENTS_KEPT = 256
+_DURABILITY = "millhand.durability"
+"""Under which name a connection remembers what its commits give."""
 
 
 def writer_engine(path: Path, durability: Durability, patience: float) -> sa.Engine:
@@ -47,7 +49,9 @@ def reader_engine(path: Path, patience: float, size: int) -> sa.Engine:
 
 def begin(connection: sa.Connection, durability: Durability) -> sa.RootTransaction:
     """Begin a transaction whose commit gives that much durability."""
-    connection.connection.cursor().execute(f"PRAGMA synchronous = {durability.upper()}")
+    if connection.info.get(_DURABILITY) is not durability:
+        connection.info[_DURABILITY] = durability
+        connection.connection.cursor().execute(f"PRAGMA synchronous = {durability.upper()}")
     return connection.begin()
 
 
