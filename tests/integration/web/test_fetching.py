@@ -13,6 +13,7 @@ import pytest
 from millhand.core.clock import SystemClock
 from millhand.web.fetching import Fetcher, Place
 from millhand.web.problems import Refused
+from tests.integration.dashboard.conftest import Visitor, text
 from tests.integration.web.conftest import Served, serving
 from tests.support import needs_soffice
 
@@ -191,6 +192,15 @@ def test_a_document_is_converted_by_its_address(works: Served, shelf: str) -> No
     assert (job["args"]["name"], job["args"]["source"].partition(":")[0]) == ("letter.txt", "file")
     named = {"source": f"http://{shelf}/download", "name": "letter.txt"}
     assert works.ask("POST", "/v1/convert", named, key=None).body[:5] == b"%PDF-"
+
+
+def test_the_form_for_a_job_takes_an_address_as_well(works: Served, shelf: str) -> None:
+    visitor = Visitor(works)
+    visitor.get("/new/document.convert")
+    sent = visitor.act("/new/document.convert", source=f"http://{shelf}/letter.txt")
+    assert (sent.status, "/letter.txt" in text(sent), shelf in text(sent)) == (200, True, False)
+    refused = visitor.post("/new/document.convert", source="http://169.254.169.254/letter.txt")
+    assert (refused.status, "169.254.169.254 is not public" in text(refused)) == (403, True)
 
 
 def test_a_document_that_is_not_there_makes_no_job(works: Served, shelf: str) -> None:

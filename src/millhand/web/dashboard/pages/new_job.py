@@ -11,6 +11,7 @@ from starlette.responses import Response
 from millhand.core.errors import MillhandError
 from millhand.core.job import NewJob
 from millhand.ledger.views import JobRecord
+from millhand.web import outward
 from millhand.web.access.roles import Role
 from millhand.web.api.models.orders import Order
 from millhand.web.api.sending import checked, made, tenant_of
@@ -18,6 +19,7 @@ from millhand.web.api.submit import read
 from millhand.web.dashboard.fields import Field, arguments, fields_of, filled, mapping_of
 from millhand.web.dashboard.routing import Pages
 from millhand.web.dashboard.visit import Visit
+from millhand.web.fetching import Place
 from millhand.web.problems import status_of
 from millhand.web.uploads import Folder
 
@@ -80,16 +82,26 @@ async def _send(visit: Visit, draft: Draft, texts: Mapping[str, str]) -> str:
     order = _order(draft, texts)
     folder = Folder(visit.visitor.desk.app, tenant_of(visit.visitor, order.tenant))
     async with folder.used() as used:
-        changes = dict(texts)
-        for name, value in visit.form.items():
-            if isinstance(value, UploadFile) and value.filename:
-                changes[name.removeprefix("file:")], _ = await folder.keep(value)
+        changes = {**texts, **await _kept(visit, draft, folder, texts)}
         values = arguments(draft.fields, changes, draft.base)
         if visit.visitor.principal.tenant is not None:
             folder.check(values)
         sent = await _sent(visit, draft, _job(visit, draft, order, values))
         used.is_true = True
     return sent
+
+
+async def _kept(visit: Visit, draft: Draft, folder: Folder, texts: Mapping[str, str]) -> dict[str, str]:
+    """The URLs of files that came along, and of those that the form names by their address on the web."""
+    kept: dict[str, str] = {}
+    for one in draft.fields:
+        file, text = visit.form.get(f"file:{one.name}"), texts.get(one.name, "").strip()
+        if isinstance(file, UploadFile) and file.filename:
+            kept[one.name], _ = await folder.keep(file)
+        elif one.takes_file and outward.is_address(text):
+            async with visit.visitor.desk.fetcher.fetched(Place(text)) as fetched:
+                kept[one.name], _ = await folder.keep(fetched)
+    return kept
 
 
 def _order(draft: Draft, texts: Mapping[str, str]) -> Order:
