@@ -237,7 +237,8 @@ def _follow(done: Sequence[_Done]) -> None:
     """Do what follows the commit: of several that want the same it is done once."""
     for then in {each.pending.then for each in done if each.error is None}:
         if then is not None:
-            then()
+            with suppress(OSError):  # a call that fails: the others look by themselves
+                then()
 
 
 def _nothing(connection: sa.Connection) -> None:

@@ -77,6 +77,16 @@ async def test_the_poll_finds_a_commit_without_a_call(pair: tuple[Database, Data
     assert time.perf_counter() - begun < 4
 
 
+async def test_a_call_that_fails_costs_nothing_but_the_call(tmp_path: Path) -> None:
+    (tmp_path / "jobs.db-wake").write_text("a file in the place of the folder")
+    database = Database.at(f"sqlite:///{tmp_path / 'jobs.db'}", clock=SystemClock())
+    await database.open()
+    for name in "ab":
+        new = sa.insert(queues).values(name=name)
+        await database.write(lambda connection, new=new: connection.execute(new), calls=True)
+    await database.close()
+
+
 async def test_closing_wakes(pair: tuple[Database, Database]) -> None:
     here, _ = pair
     waiting = asyncio.create_task(here.waker.wait(10))
