@@ -1,6 +1,7 @@
 """Running a worker, or the API alone, in the foreground: start-up checks, HTTP, signals, and how it ended in words."""
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
@@ -173,6 +174,7 @@ async def everything(output: Output, app: App, health: HealthSource, metrics: Me
             yield places
         return
     site = await open_site(app, health, metrics)
+    gc.freeze()  # all that is loaded stays: looking for cycles in it, Python spent a third of the time of a page
     async with _listening(output, site.asgi, app.settings) as url, site.running():
         url += app.settings.proxy.path_prefix
         yield [f"look at  {url}/", _PROBES.format(url=url), f"API      {url}/v1/openapi.json"]
