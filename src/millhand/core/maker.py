@@ -13,6 +13,8 @@ LONGEST_NAME = 800
 """The longest name of a queue, tenant, kind or key, in bytes of UTF-8: an index of PostgreSQL holds three of them."""
 
 _HIGHEST_PRIORITY = 2**31 - 2
+_OWN = 3
+"""How many fields a job begins with that are its own: id, kind and arguments."""
 
 
 class SendOptions(NamedTuple):
@@ -42,10 +44,10 @@ class JobMaker:
     def make_all(self, many: Sequence[Args], options: SendOptions) -> list[NewJob]:
         """A job for each of these arguments; raises as `make` does."""
         _check(options)
-        patterns = {model: self._pattern(model, options) for model in set(map(type, many))}
+        shared = {model: self._pattern(model, options)[_OWN:] for model in set(map(type, many))}
         ids = self._clock.new_ids(len(many))
         return [
-            patterns[type(args)]._replace(id=job_id, args=args.model_dump_json())
+            NewJob._make((job_id, args.kind, args.model_dump_json(), *shared[type(args)]))
             for job_id, args in zip(ids, many, strict=True)
         ]
 
