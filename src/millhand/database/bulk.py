@@ -98,9 +98,13 @@ def _pieces(rows: Rows) -> Iterator[Rows]:
         start += size
 
 
-def bulk_insert(table: sa.Table, names: Sequence[str]) -> Bulk:
-    """A plain INSERT of these columns."""
-    return Bulk({name: table.c[name] for name in names}, lambda dialect, given: insert_given(dialect, table, given))
+def bulk_insert(table: sa.Table, names: Sequence[str], words: Mapping[str, str] | None = None) -> Bulk:
+    """A plain INSERT of these columns, and of the same `words` in each row."""
+    same = {name: sa.literal_column(f"'{word}'", sa.Text) for name, word in (words or {}).items()}
+    return Bulk(
+        {name: table.c[name] for name in names},
+        lambda dialect, given: insert_given(dialect, table, {**given, **same}),
+    )
 
 
 def copy_in(connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Rows) -> bool:

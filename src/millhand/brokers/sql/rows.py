@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from millhand.core.failure import Failure
 from millhand.core.job import Delivery
+from millhand.core.settlement import Charge
+from millhand.core.state import Cause, State
 from millhand.database.bulk import bulk_insert
 from millhand.database.tables import attempts, events, jobs
 
@@ -21,13 +23,12 @@ DELIVERED = (
 
 _HEADERS = [column.name for column in DELIVERED].index("headers")
 
-ADD_ATTEMPTS = bulk_insert(
-    attempts,
-    (
-        "job", "fence", "number", "worker", "executor", "available_at", "claimed_at", "started_at", "finished_at",
-        "state", "cause", "charge", "failure",
-    ),
-)  # fmt: skip
+_RAN = ("job", "fence", "number", "worker", "executor", "available_at", "claimed_at", "started_at", "finished_at")
+ADD_ATTEMPTS = bulk_insert(attempts, (*_RAN, "state", "cause", "charge", "failure"))
+ADD_SUCCESSES = bulk_insert(
+    attempts, _RAN, {"state": State.COMPLETED, "cause": Cause.SUCCEEDED, "charge": Charge.ATTEMPT}
+)
+"""Attempts that went well, as most do: a third less to hand to the database."""
 
 ADD_EVENTS = bulk_insert(events, ("job_id", "attempt", "at", "name", "level", "text"))
 

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import sqlalchemy as sa
 
-from millhand.brokers.sql.rows import ADD_ATTEMPTS, ADD_EVENTS, failure_text
+from millhand.brokers.sql.rows import ADD_ATTEMPTS, ADD_EVENTS, ADD_SUCCESSES, failure_text
 from millhand.brokers.sql.send import insert_jobs
 from millhand.core.clock import after
 from millhand.core.events import Level
@@ -134,16 +133,14 @@ def _as_cancelled(settlement: Settlement) -> Settlement:
 
 
 def _apply(connection: sa.Connection, accepted: Sequence[Settlement], worker: str, now: int) -> None:
+    completed = [each for each in accepted if each.state is State.COMPLETED]
     _COMPLETE.run(
-        connection,
-        [
-            (each.started_at, each.finished_at, each.result, each.delivery.receipt)
-            for each in accepted
-            if each.state is State.COMPLETED
-        ],
+        connection, [(each.started_at, each.finished_at, each.result, each.delivery.receipt) for each in completed]
     )
-    _MOVE.run(connection, [_moved(each, now) for each in accepted if each.state is not State.COMPLETED])
-    ADD_ATTEMPTS.run(connection, [_attempt(each, worker) for each in accepted])
+    ADD_SUCCESSES.run(connection, [_ran(each, worker) for each in completed])
+    moved = [each for each in accepted if each.state is not State.COMPLETED]
+    _MOVE.run(connection, [_moved(each, now) for each in moved])
+    ADD_ATTEMPTS.run(connection, [(*_ran(each, worker), *_ended(each)) for each in moved])
     _ADD_ARTEFACTS.run(connection, [row for each in accepted if each.artefacts for row in _artefacts(each)])
     follow_ups = [_child(each, job) for each in accepted for job in each.follow_ups]
     if follow_ups:
@@ -170,7 +167,7 @@ def _moved(settlement: Settlement, now: int) -> tuple[object, ...]:
 _NO_FAILURE = Failure("", "", "")
 
 
-def _attempt(settlement: Settlement, worker: str) -> tuple[object, ...]:
+def _ran(settlement: Settlement, worker: str) -> tuple[object, ...]:
     held = settlement.delivery
     return (
         held.receipt,
@@ -182,14 +179,16 @@ def _attempt(settlement: Settlement, worker: str) -> tuple[object, ...]:
         held.claimed_at,
         settlement.started_at,
         settlement.finished_at,
-        *_words(settlement.state, settlement.cause, settlement.charge),
-        failure_text(settlement.failure),
     )
 
 
-@cache  # an enumeration takes longer over each word than a dictionary over all
-def _words(state: State, cause: Cause, charge: Charge) -> tuple[str, str, str]:
-    return state.value, cause.value, charge.value
+def _ended(settlement: Settlement) -> tuple[object, ...]:
+    return (
+        settlement.state.value,
+        settlement.cause.value,
+        settlement.charge.value,
+        failure_text(settlement.failure),
+    )
 
 
 def _artefacts(settlement: Settlement) -> list[tuple[object, ...]]:
