@@ -133,6 +133,8 @@ def test_redirects_to_nowhere(exporter: Exporter, pages: Pages, to: str) -> None
     "script",
     [
         "location = 'http://10.0.0.1/'",
+        "location = 'https://10.0.0.1/'",
+        "document.write('<meta http-equiv=refresh content=\"0;url=https://127.0.0.1/\">')",
         "document.write('<meta http-equiv=refresh content=\"0;url=http://10.0.0.1/\">')",
         "document.write('<form action=http://10.0.0.1/ method=post></form>'); document.forms[0].submit()",
     ],

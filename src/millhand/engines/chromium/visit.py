@@ -28,6 +28,7 @@ _TRANSIENT = frozenset({408, 425, 429})
 _MOST_NOTICES = 20
 _FOR_GOOD = ("ERR_CERT_", "ERR_SSL_", "ERR_UNSAFE_", "ERR_INVALID_", "ERR_TOO_MANY_REDIRECTS", "ERR_UNKNOWN_URL")
 _MOMENT = 1.0  # seconds
+_ERROR_PAGE = "chrome-error:"  # the browser's own, which says that what the page led on to can't be opened
 
 
 class Visit:
@@ -106,6 +107,8 @@ class Visit:
 
     def _judge(self, page: Page) -> None:
         """Whatever the page was at first, or became by its own scripts: is it one to be shown?"""
+        if page.url.startswith(_ERROR_PAGE):
+            raise self._translated(self._broken_by or "it could not be loaded")
         self.url = page.url
         host = _host(page.url)
         traffic = self._gate.traffic
