@@ -280,8 +280,7 @@ class App:
 
     async def _send(self, many: Sequence[ArgsT], options: SendOptions) -> list[Job[ArgsT]]:
         broker = (await self.backend()).broker
-        kind = type(many[0]).kind
-        with send_span(queue=options.queue or type(many[0]).queue, kind=kind, count=len(many)) as headers:
+        with send_span(queue=options.queue or type(many[0]).queue, kind=type(many[0]).kind, count=len(many)) as headers:
             new = self._maker.make_all(many, options._replace(headers=headers))
             sent = await broker.send(new)
         return [sent_job(job, args, answer) for job, args, answer in zip(new, many, sent, strict=True)]
