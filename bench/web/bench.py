@@ -55,7 +55,7 @@ class Sizes:
     tasks: int
 
 
-FULL = Sizes(jobs=1_000_000, requests=30, sending=5.0, streams=200, watching=8.0, tasks=100_000)
+FULL = Sizes(jobs=1_000_000, requests=30, sending=3.0, streams=200, watching=5.0, tasks=100_000)
 QUICK = Sizes(jobs=50_000, requests=10, sending=1.5, streams=200, watching=3.0, tasks=5_000)
 
 
