@@ -12,6 +12,7 @@ COUNTED = 10_000
 """Counts stop here: 10,000 means this many or more."""
 
 _LOOKED_AT = 200
+_SCHEDULED = COUNTED + 1
 
 
 def _some(
@@ -26,9 +27,11 @@ def _count(some: sa.Select[Any]) -> sa.ScalarSelect[int]:
     return sa.select(sa.func.count()).select_from(some.limit(COUNTED).subquery()).scalar_subquery()
 
 
-def _count_due(state: State) -> sa.ScalarSelect[int]:
+def _count_due() -> sa.ScalarSelect[int]:
+    """How many are scheduled, times `_SCHEDULED`, and how many are tried again: two counts, by looking once."""
     some = _some(jobs.c.state, DUE, "jobs_due", jobs.c.run_at).limit(COUNTED).subquery()
-    return sa.select(sa.func.count()).where(some.c.value == state.value).scalar_subquery()
+    each = sa.case((some.c.value == State.SCHEDULED.value, _SCHEDULED), else_=1)
+    return sa.select(sa.func.sum(each)).scalar_subquery()
 
 
 def _oldest(*order: sa.ColumnElement[Any]) -> sa.ScalarSelect[int]:
@@ -44,8 +47,7 @@ _STATS = sa.select(
     queues.c.name,
     queues.c.paused_at,
     _count(_ready).label("available"),
-    _count_due(State.SCHEDULED).label("scheduled"),
-    _count_due(State.RETRYABLE).label("retryable"),
+    _count_due().label("due"),
     _count(_running).label("running"),
     _oldest(jobs.c.priority.desc(), *_lane, jobs.c.seq).label("first"),
     _oldest(jobs.c.priority, jobs.c.tenant.desc(), jobs.c.limit_key.desc(), jobs.c.seq.desc()).label("last"),
@@ -58,11 +60,12 @@ def queue_stats(connection: sa.Connection) -> list[QueueStats]:
 
 
 def _stats(row: sa.RowMapping) -> QueueStats:
+    scheduled, retryable = divmod(row["due"] or 0, _SCHEDULED)
     return QueueStats(
         queue=row["name"],
         available=row["available"],
-        scheduled=row["scheduled"],
-        retryable=row["retryable"],
+        scheduled=scheduled,
+        retryable=retryable,
         running=row["running"],
         oldest=min((row[end] for end in ("first", "last") if row[end] is not None), default=None),
         paused=row["paused_at"] is not None,
