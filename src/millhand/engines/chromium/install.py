@@ -135,9 +135,9 @@ def arguments() -> list[str]:
         "--font-render-hinting=none",
         "--num-raster-threads=2",
         "--hide-scrollbars",
-        # Larger tiles than on a screen: fewer of them to draw and to put together.
-        "--default-tile-width=1024",
-        "--default-tile-height=1024",
+        # Wider tiles than on a screen: fewer to draw and to put together, and little of them outside of a strip.
+        "--default-tile-width=4096",
+        "--default-tile-height=256",
         # Large images would be left out of a picture, to be shown when they are decoded.
         "--disable-checker-imaging",
         "--block-new-web-contents",

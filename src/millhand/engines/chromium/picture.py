@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from millhand.engines.chromium import density, jpeg_file, png, strips, webp_file
@@ -136,21 +137,25 @@ class Photographer:
         return Taken(file.size.width, file.size.height, len(parts))
 
     async def _join(self, joiner: Joiner, parts: list[Strip]) -> None:
+        """Capture the strips in turn; each is joined while the browser is at the next."""
         joining: asyncio.Future[None] | None = None
+        waiting: partial[None] | None = None
         try:
             for number, part in enumerate(parts):
                 self._phase.reach(0.3 + 0.6 * number / len(parts), f"capturing strip {number + 1} of {len(parts)}")
                 after = parts[number + 1] if number + 1 < len(parts) else part
                 # The browser goes back to what it shows when it has the strip, and draws it while it packs the strip.
-                # Both are sent at once, or it would draw that twice.
-                _, captured = await asyncio.gather(self._page.show(after.area), self._page.capture(part.area, "png"))
+                # Both are sent at once, or it would draw that twice; and before the last strip is joined, which would
+                # keep the interpreter from sending.
+                capturing = asyncio.gather(self._page.show(after.area), self._page.capture(part.area, "png"))
+                await asyncio.sleep(0)
+                joining = asyncio.ensure_future(asyncio.to_thread(waiting)) if waiting else None
+                _, captured = await capturing
                 if joining is not None:
                     await joining
-                # The next strip is captured while this one is joined.
-                shared = after.overlap if after is not part else 0
-                joining = asyncio.ensure_future(asyncio.to_thread(_add, joiner, part, captured, shared))
-            if joining is not None:
-                await joining
+                waiting = partial(_add, joiner, part, captured, after.overlap if after is not part else 0)
+            if waiting:
+                await asyncio.to_thread(waiting)
         finally:
             if joining is not None:
                 await asyncio.gather(joining, return_exceptions=True)
