@@ -175,8 +175,8 @@ async def everything(output: Output, app: App, health: HealthSource, metrics: Me
         return
     site = await open_site(app, health, metrics)
     gc.freeze()  # all that is loaded stays: looking for cycles in it, Python spent a third of the time of a page
-    async with _listening(output, site.asgi, app.settings) as url, site.running():
-        url += app.settings.proxy.path_prefix
+    async with _listening(output, site.asgi, app.settings) as origin, site.running():
+        url = origin + app.settings.proxy.path_prefix
         yield [f"look at  {url}/", _PROBES.format(url=url), f"API      {url}/v1/openapi.json"]
 
 
