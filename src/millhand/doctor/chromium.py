@@ -23,11 +23,11 @@ async def installation(patient: Patient) -> Iterable[Finding]:
     if not exports(patient):
         return [not_applicable("chromium.found", _NONE)]
     try:
-        install.require_playwright()
+        await asyncio.to_thread(install.require_driver)
     except MillhandError as missing:
         # An extra: whoever exports no pages does well without it.
         return [warning("chromium.driver", f"Pages can't be exported here: {missing.message}", missing.hint)]
-    return [ok("chromium.driver", "Playwright is there to drive Chromium."), await _found(patient)]
+    return [ok("chromium.driver", "Playwright is there to drive Chromium, and runs."), await _found(patient)]
 
 
 async def sandbox(patient: Patient) -> Iterable[Finding]:

@@ -55,6 +55,17 @@ async def test_a_program_that_is_no_chromium_is_an_error() -> None:
     assert "no Chromium" in found.finding
 
 
+async def test_a_driver_that_does_not_run_is_told_with_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", "/bin/false")
+    (found,) = await chromium.installation(_patient())
+    assert (found.id, found.level) == ("chromium.driver", Level.WARNING)
+    assert "Node.js does not run: it ends with 1" in found.finding
+    assert "libatomic1" in found.fix
+    found = await _one(chromium.canary, _patient())
+    assert found.level is Level.ERROR
+    assert "libatomic1" in found.fix
+
+
 async def test_a_sandbox_that_is_switched_off_is_told() -> None:
     found = await _one(chromium.sandbox, _patient(sandbox="off"))
     assert found.level is Level.WARNING

@@ -123,7 +123,7 @@ async def start(settings: ChromiumSettings, folder: Path | None) -> RunningBrows
     place = Path(tempfile.mkdtemp(prefix="millhand-chromium-", dir=folder))
     playwright: Playwright | None = None
     try:
-        playwright = await async_playwright().start()
+        playwright = await _driver()
         context = await _launched(playwright, executable, place, settings, sandbox=sandbox)
         browser = _of(context)
         return RunningBrowser(playwright, browser, await _pid(browser), place)
@@ -135,6 +135,16 @@ async def start(settings: ChromiumSettings, folder: Path | None) -> RunningBrows
             raise
         hint = "In a container or as root its sandbox can't work: set chromium.sandbox to off." if sandbox else ""
         raise EngineFailed(f"Chromium does not start: {error.message.splitlines()[0]}", hint=hint) from error
+
+
+async def _driver() -> Playwright:
+    try:
+        return await async_playwright().start()
+    except PlaywrightError:
+        raise
+    except Exception as error:  # Playwright has no name for a driver that ends at once
+        await asyncio.to_thread(install.require_driver)
+        raise EngineFailed(f"Playwright's driver does not start: {error}") from error
 
 
 async def _launched(

@@ -39,6 +39,7 @@ ENOUGH_SHARED_MEMORY = 512 << 20
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+\.\d+")  # the four parts that every Chromium has
 _VERSION_SECONDS = 20.0
+_MOST_WORDS = 300  # characters
 _SANDBOX_HELPERS = (Path("/usr/lib/chromium/chrome-sandbox"), Path("/opt/google/chrome/chrome-sandbox"))
 _NAMESPACES_CLOSED = {
     Path("/proc/sys/user/max_user_namespaces"): "0",
@@ -71,6 +72,25 @@ def require_playwright() -> None:
             code="playwright_missing",
             hint="Install it with the extra: pip install 'millhand[pages]'.",
         ) from error
+
+
+def require_driver() -> None:
+    """Raise `EngineMissing`, with what is lacking, where the Node.js that Playwright brings along does not run."""
+    require_playwright()
+    node = importlib.import_module("playwright._impl._driver").compute_driver_executable()[0]
+    try:
+        done = subprocess.run(
+            [node, "--version"], capture_output=True, text=True, check=False, timeout=_VERSION_SECONDS
+        )
+        why = "" if done.returncode == 0 else done.stderr.strip() or f"it ends with {done.returncode}"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        why = str(error)
+    if why:
+        raise EngineMissing(
+            f"Playwright's own Node.js does not run: {why[:_MOST_WORDS]}",
+            code="playwright_unusable",
+            hint="On Debian: apt-get install libatomic1.",
+        )
 
 
 def _missing(message: str) -> EngineMissing:
