@@ -1,48 +1,52 @@
-"""Resolution written into JPEG and WebP files, in place of what the encoder left open, without re-encoding.
+"""Resolution and colour space written into JPEG and WebP files, in place of what the encoder left open or said.
 
-Formats: JFIF 1.02 (APP0 density); the WebP container specification (VP8X flags, EXIF chunk); TIFF 6.0 (resolution).
+Nothing is encoded anew. Formats: JFIF 1.02 (APP0 density); ICC.1, annex B.4 (APP2); the WebP container specification
+(VP8X flags, ICCP and EXIF chunks) and bitstreams (RFC 6386 9.1, RFC 9649 3.4); TIFF 6.0 (resolution).
 """
 
 import struct
+from collections.abc import Iterator
 
 from millhand.core.errors import EngineFailed
 
 _JFIF_AT = 6  # after SOI, the APP0 marker and its length
 _DENSITY_AT = 13  # unit (1: dots per inch), horizontal and vertical density
 _PROFILE_NAME = b"ICC_PROFILE\0"
-_EXIF_FLAG = 0x08
+_EXIF_FLAG, _ALPHA_FLAG, _ICC_FLAG = 0x08, 0x10, 0x20
+_SIDE = 0x3FFF  # of 14 bits
+_VP8L_ALPHA = 0x10  # in the last byte of its head
 _RIFF_HEADER = 12
 _SHORT, _RATIONAL, _INCH = 3, 5, 2
 
 
-def in_jpeg(content: bytes, dpi: int) -> bytes:
-    """The picture with its density; raises `EngineFailed` for a JPEG without a JFIF head."""
+def in_jpeg(content: bytes, dpi: int, profile: bytes) -> bytes:
+    """The picture with its density, and this ICC profile instead of its own, if it has one.
+
+    Raises `EngineFailed` for a JPEG without a JFIF head.
+    """
     if content[_JFIF_AT : _JFIF_AT + 5] != b"JFIF\0":
         raise EngineFailed("the browser gave a JPEG without a JFIF head", code="bad_picture")
-    return content[:_DENSITY_AT] + struct.pack(">BHH", 1, dpi, dpi) + content[_DENSITY_AT + 5 :]
+    segments = list(_jpeg_segments(content))
+    pixels = content[2 + sum(map(len, segments)) :]
+    head = segments[0][: _DENSITY_AT - 2] + struct.pack(">BHH", 1, dpi, dpi) + segments[0][_DENSITY_AT + 3 :]
+    others = [each for each in segments[1:] if not each[4:].startswith(_PROFILE_NAME)]
+    told = _PROFILE_NAME + b"\x01\x01" + profile
+    named = b"\xff\xe2" + struct.pack(">H", len(told) + 2) + told
+    return b"".join([content[:2], head, named, *others, pixels])
 
 
-def in_webp(content: bytes, dpi: int) -> bytes:
-    """The picture with an EXIF chunk; raises `EngineFailed` for a WebP without an extended head."""
-    if content[:4] != b"RIFF" or content[12:16] != b"VP8X":
-        raise EngineFailed("the browser gave a WebP without an extended head", code="bad_picture")
-    added = exif(dpi)
-    padding = b"\0" * (len(added) % 2)
-    body = bytearray(content[8:] + b"EXIF" + struct.pack("<I", len(added)) + added + padding)
-    body[_RIFF_HEADER] |= _EXIF_FLAG
-    return b"RIFF" + struct.pack("<I", len(body)) + bytes(body)
-
-
-def jpeg_profile(content: bytes) -> bytes:
-    """The ICC profile that the encoder put into a JPEG: Chromium's own description of sRGB."""
-    at = 2
-    while content[at : at + 1] == b"\xff" and content[at + 1] != 0xDA:  # noqa: PLR2004 - start of scan
-        (length,) = struct.unpack_from(">H", content, at + 2)
-        segment = content[at + 4 : at + 2 + length]
-        if segment.startswith(_PROFILE_NAME):
-            return segment[len(_PROFILE_NAME) + 2 :]
-        at += 2 + length
-    raise EngineFailed("the browser gave a JPEG without a colour profile", code="bad_picture")
+def in_webp(content: bytes, dpi: int, profile: bytes) -> bytes:
+    """The picture with an EXIF chunk and this ICC profile, instead of its own; raises `EngineFailed` if it is none."""
+    width, height = webp_size(content)
+    kept = [(name, data) for name, data in _webp_chunks(content) if name not in {b"VP8X", b"ICCP", b"EXIF"}]
+    transparent = any(name == b"ALPH" or (name == b"VP8L" and data[4] & _VP8L_ALPHA) for name, data in kept)
+    flags = _ICC_FLAG | _EXIF_FLAG | (_ALPHA_FLAG if transparent else 0)
+    head = struct.pack("<I", flags) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    chunks = [(b"VP8X", head), (b"ICCP", profile), *kept, (b"EXIF", exif(dpi))]
+    body = b"WEBP" + b"".join(
+        name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2) for name, data in chunks
+    )
+    return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def jpeg_size(content: bytes) -> tuple[int, int]:
@@ -58,9 +62,16 @@ def jpeg_size(content: bytes) -> tuple[int, int]:
 
 
 def webp_size(content: bytes) -> tuple[int, int]:
-    """Width and height from the extended head."""
-    width = int.from_bytes(content[24:27], "little") + 1
-    return width, int.from_bytes(content[27:30], "little") + 1
+    """Width and height, of each of the three ways to write a WebP; raises `EngineFailed` if it is none of them."""
+    name, data = next(_webp_chunks(content), (b"", b""))
+    if name == b"VP8X":
+        return int.from_bytes(data[4:7], "little") + 1, int.from_bytes(data[7:10], "little") + 1
+    if name == b"VP8L":
+        packed = int.from_bytes(data[1:5], "little")
+        return (packed & _SIDE) + 1, (packed >> 14 & _SIDE) + 1
+    if name == b"VP8 ":
+        return int.from_bytes(data[6:8], "little") & _SIDE, int.from_bytes(data[8:10], "little") & _SIDE
+    raise EngineFailed("the browser gave something that is no WebP", code="bad_picture")
 
 
 def exif(dpi: int) -> bytes:
@@ -73,3 +84,20 @@ def exif(dpi: int) -> bytes:
     )
     values = struct.pack("<IIII", dpi, 1, dpi, 1)
     return b"II*\0" + struct.pack("<IH", 8, len(entries)) + b"".join(entries) + struct.pack("<I", 0) + values
+
+
+def _jpeg_segments(content: bytes) -> Iterator[bytes]:
+    """What stands before the pixels, each with its marker and length."""
+    at = 2
+    while content[at : at + 1] == b"\xff" and content[at + 1] != 0xDA:  # noqa: PLR2004 - start of scan
+        end = at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+        yield content[at:end]
+        at = end
+
+
+def _webp_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = _RIFF_HEADER if content[:4] == b"RIFF" and content[8:12] == b"WEBP" else len(content)
+    while at + 8 <= len(content):
+        size = int.from_bytes(content[at + 4 : at + 8], "little")
+        yield content[at : at + 4], content[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from millhand.engines.chromium import density, jpeg_file, png, strips, webp_file
+from millhand.engines.chromium import colour, density, jpeg_file, png, strips, webp_file
 from millhand.engines.chromium.errors import BadPage, PageTooDemanding
 from millhand.engines.chromium.joining import Joiner, PictureFile, must_be
 from millhand.engines.chromium.jpeg_file import JpegFile
@@ -20,7 +20,6 @@ from millhand.engines.chromium.webp_file import WebpFile
 _NAMES: dict[PictureFormat, str] = {"png": "PNG", "jpeg": "JPEG", "webp": "WebP"}
 _LONGEST: dict[PictureFormat, int] = {"jpeg": jpeg_file.LONGEST_SIDE, "webp": webp_file.LONGEST_SIDE}
 _LARGER: dict[PictureFormat, tuple[PictureFormat, ...]] = {"jpeg": ("png",), "webp": ("jpeg", "png")}
-_PROBE = Area(0, 0, 8, 8)
 _RGB, _RGBA = 3, 4  # channels
 
 
@@ -103,9 +102,6 @@ class Photographer:
         if form == "webp" and area.pixels > webp_file.MOST_PIXELS:
             raise _too_large(form, f"{size}: it ends at {webp_file.MOST_PIXELS // 1_000_000:,} million")
 
-    async def _profile(self) -> bytes:
-        return density.jpeg_profile((await self._page.capture(_PROBE, "jpeg", 50)).content())
-
     async def _take_whole(self, area: Area, target: Path) -> Taken:
         self._phase.reach(0.3, "capturing it")
         form, dpi = self._order.format, self._view.dpi
@@ -114,20 +110,20 @@ class Photographer:
         if form == "png":
             header = png.read_header(content)
             must_be((header.width, header.height), area)
-            finished = b"".join(png.splice(content, await self._added()))
+            finished = b"".join(png.splice(content, self._added()))
         else:
             jpeg = form == "jpeg"
             must_be(density.jpeg_size(content) if jpeg else density.webp_size(content), area)
-            finished = density.in_jpeg(content, dpi) if jpeg else density.in_webp(content, dpi)
+            finished = (density.in_jpeg if jpeg else density.in_webp)(content, dpi, colour.srgb())
         await asyncio.to_thread(target.write_bytes, finished)
         return Taken(area.width, area.height, 1)
 
-    async def _added(self) -> bytes:
-        return png.metadata(self._view.dpi, await self._profile() if self._order.embed_profile else None)
+    def _added(self) -> bytes:
+        return png.metadata(self._view.dpi, colour.srgb() if self._order.embed_profile else None)
 
     async def _take_strips(self, area: Area, parts: list[Strip], target: Path) -> Taken:
         channels = _RGBA if self._order.transparent else _RGB
-        file = await self._file(target, Header(area.width, area.height, channels))
+        file = self._file(target, Header(area.width, area.height, channels))
         try:
             await self._join(Joiner(file, channels), parts)
             self._phase.reach(0.9, "writing the file")
@@ -160,12 +156,12 @@ class Photographer:
             if joining is not None:
                 await asyncio.gather(joining, return_exceptions=True)
 
-    async def _file(self, target: Path, size: Header) -> PictureFile:
+    def _file(self, target: Path, size: Header) -> PictureFile:
         order, dpi = self._order, self._view.dpi
         if order.format == "png":
-            return PngFile(target, size, await self._added(), order.marks)
+            return PngFile(target, size, self._added(), order.marks)
         made = JpegFile if order.format == "jpeg" else WebpFile
-        return made(target, size, order.quality, dpi, await self._profile())
+        return made(target, size, order.quality, dpi, colour.srgb())
 
 
 def _add(joiner: Joiner, part: Strip, captured: Captured, shared_with_next: int) -> None:

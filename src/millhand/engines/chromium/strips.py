@@ -5,6 +5,7 @@ from fractions import Fraction
 
 _BAND = 8  # device pixels at least that two strips share, which are compared
 _QUARTER_PIXEL = 80  # of 255: a quarter of the full contrast, and some for smoothing
+_QUARTER = Fraction(1, 4)
 _SOME = 0.1  # of the bytes of a band
 
 
@@ -23,8 +24,12 @@ class Area:
         return self.width * self.height
 
     def clip(self, scale: Fraction) -> dict[str, float]:
-        """The same in CSS pixels, as the browser is told."""
-        sides = {"x": self.x, "y": self.y, "width": self.width, "height": self.height}
+        """The same in CSS pixels, as the browser is told.
+
+        A quarter of a pixel more: some Chromiums round what comes of it, others cut off what is missing by an error of
+        their arithmetic, and a pixel with it.
+        """
+        sides = {"x": self.x, "y": self.y, "width": self.width + _QUARTER, "height": self.height + _QUARTER}
         return {name: float(Fraction(side) / scale) for name, side in sides.items()} | {"scale": 1.0}
 
 
