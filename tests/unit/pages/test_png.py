@@ -84,3 +84,14 @@ def test_crop_marks_stand_around_the_picture() -> None:
     upright = {(x, y) for x in (13, 26) for y in (*range(8), *range(42, 50))}
     lying = {(x, y) for y in (13, 36) for x in (*range(8), *range(32, 40))}
     assert black == upright | lying
+
+
+def test_rows_are_cut_to_a_smaller_size() -> None:
+    with Image.effect_noise((9, 7), 60).convert("RGB") as picture:
+        stride = picture.width * 3
+        content = picture.tobytes()
+        rows = png.read_rows(png_of([content[at : at + stride] for at in range(0, len(content), stride)], 3))
+        cut = rows.cut(5, 4)
+        assert cut.header == Header(5, 4, 3)
+        assert b"".join(cut.plain()) == picture.crop((0, 0, 5, 4)).tobytes()
+        assert rows.cut(10, 4) is rows

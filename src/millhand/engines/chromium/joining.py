@@ -37,7 +37,7 @@ class Joiner:
 
     def add(self, strip: Strip, content: bytes, shared_with_next: int) -> None:
         """Add a strip, given as a PNG; the next one shares so many rows. Raises `PageUnstable`, `EngineFailed`."""
-        rows = png.read_rows(content)
+        rows = png.read_rows(content).cut(strip.area.width, strip.area.height)
         must_be((rows.header.width, rows.header.height), strip.area)
         if rows.header.channels < self._channels:
             rows = rows.with_alpha()  # the browser leaves it out of a strip in which nothing is transparent

@@ -1,13 +1,14 @@
 """Taking the picture of a page that is ready: at once, or in strips that are joined while they come."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from millhand.engines.chromium import colour, density, jpeg_file, png, strips, webp_file
 from millhand.engines.chromium.errors import BadPage, PageTooDemanding
-from millhand.engines.chromium.joining import Joiner, PictureFile, must_be
+from millhand.engines.chromium.joining import Joiner, PictureFile
 from millhand.engines.chromium.jpeg_file import JpegFile
 from millhand.engines.chromium.png_file import PngFile
 from millhand.engines.chromium.protocol import Captured, PageProtocol
@@ -20,6 +21,11 @@ from millhand.engines.chromium.webp_file import WebpFile
 _NAMES: dict[PictureFormat, str] = {"png": "PNG", "jpeg": "JPEG", "webp": "WebP"}
 _LONGEST: dict[PictureFormat, int] = {"jpeg": jpeg_file.LONGEST_SIDE, "webp": webp_file.LONGEST_SIDE}
 _LARGER: dict[PictureFormat, tuple[PictureFormat, ...]] = {"jpeg": ("png",), "webp": ("jpeg", "png")}
+_SIZES: dict[PictureFormat, Callable[[bytes], tuple[int, int]]] = {
+    "png": png.size,
+    "jpeg": density.jpeg_size,
+    "webp": density.webp_size,
+}
 _RGB, _RGBA = 3, 4  # channels
 
 
@@ -107,14 +113,12 @@ class Photographer:
         form, dpi = self._order.format, self._view.dpi
         captured = await self._page.capture(area, form, 0 if form == "png" else self._order.quality)
         content = await asyncio.to_thread(captured.content)
+        if _SIZES[form](content) != (area.width, area.height):
+            return await self._take_strips(area, [Strip(area, 0)], target)  # the browser cuts parts of a CSS pixel off
         if form == "png":
-            header = png.read_header(content)
-            must_be((header.width, header.height), area)
             finished = b"".join(png.splice(content, self._added()))
         else:
-            jpeg = form == "jpeg"
-            must_be(density.jpeg_size(content) if jpeg else density.webp_size(content), area)
-            finished = (density.in_jpeg if jpeg else density.in_webp)(content, dpi, colour.srgb())
+            finished = (density.in_jpeg if form == "jpeg" else density.in_webp)(content, dpi, colour.srgb())
         await asyncio.to_thread(target.write_bytes, finished)
         return Taken(area.width, area.height, 1)
 
@@ -147,6 +151,8 @@ class Photographer:
                 await asyncio.sleep(0)
                 joining = asyncio.ensure_future(asyncio.to_thread(waiting)) if waiting else None
                 _, captured = await capturing
+                if png.size(captured.beginning()) != (part.area.width, part.area.height):
+                    captured = await self._page.capture(part.area.outward(self._view.scale), "png")
                 if joining is not None:
                     await joining
                 waiting = partial(_add, joiner, part, captured, after.overlap if after is not part else 0)

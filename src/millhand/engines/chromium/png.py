@@ -45,6 +45,12 @@ def read_header(png: bytes) -> Header:
     return Header(width, height, _CHANNELS[colour])
 
 
+def size(png: bytes) -> tuple[int, int]:
+    """Width and height, read from its beginning; raises as `read_header` does."""
+    header = read_header(png)
+    return header.width, header.height
+
+
 def splice(png: bytes, added: bytes) -> Iterator[bytes]:
     """The same picture with more chunks after its IHDR, in pieces; those of the same meaning are dropped."""
     yield SIGNATURE

@@ -8,6 +8,7 @@ import base64
 import json
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from typing import Any, cast
 
 from playwright.async_api import CDPSession
@@ -26,6 +27,7 @@ _WENT_ON = (
     "navigated",
 )
 _MOMENT = 0.05  # seconds
+_BEGINNING = 64  # characters
 # Those that end are shown as they end; those that never do are stopped where they begin. A caret would blink.
 _HOLD_STILL = """(() => {
   document.activeElement?.blur();
@@ -48,6 +50,10 @@ class Captured:
     def content(self) -> bytes:
         """The file that it is; unpacking a large one takes too long for an event loop."""
         return base64.b64decode(self.encoded)
+
+    def beginning(self) -> bytes:
+        """The first bytes of it, which tell its size."""
+        return base64.b64decode(self.encoded[:_BEGINNING])
 
 
 class PageProtocol:
@@ -170,7 +176,7 @@ class PageProtocol:
         return Captured(answer["data"])
 
     def _holds(self, area: Area) -> bool:
-        width, height = (side * self._view.scale for side in (self._view.width, self._height))
+        width, height = (ceil(side * self._view.scale) for side in (self._view.width, self._height))
         return area.x >= 0 and area.y >= 0 and area.x + area.width <= width and area.y + area.height <= height
 
     async def print(self, **parameters: object) -> str:

@@ -62,6 +62,14 @@ class Rows:
         data[1:stride] = next(self.plain(number))
         return Rows(Header(self.header.width, self.header.height - number, self.header.channels), data)
 
+    def cut(self, width: int, height: int) -> "Rows":
+        """What lies within this size, from the first pixel on: the columns of differences do not know one another."""
+        old, new = self.header, Header(width, height, self.header.channels)
+        if (old.width, old.height) == (width, height) or old.width < width or old.height < height:
+            return self
+        lines = (self.data[at : at + new.stride] for at in range(0, height * old.stride, old.stride))
+        return Rows(new, bytearray(b"".join(lines)))
+
     def with_alpha(self) -> "Rows":
         """The same rows with an opaque alpha channel; themselves, if they have one."""
         old = self.header

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 _BAND = 8  # device pixels at least that two strips share, which are compared
 _QUARTER_PIXEL = 80  # of 255: a quarter of the full contrast, and some for smoothing
-_QUARTER = Fraction(1, 4)
 _SOME = 0.1  # of the bytes of a band
 
 
@@ -24,13 +24,14 @@ class Area:
         return self.width * self.height
 
     def clip(self, scale: Fraction) -> dict[str, float]:
-        """The same in CSS pixels, as the browser is told.
-
-        A quarter of a pixel more: some Chromiums round what comes of it, others cut off what is missing by an error of
-        their arithmetic, and a pixel with it.
-        """
-        sides = {"x": self.x, "y": self.y, "width": self.width + _QUARTER, "height": self.height + _QUARTER}
+        """The same in CSS pixels, as the browser is told."""
+        sides = {"x": self.x, "y": self.y, "width": self.width, "height": self.height}
         return {name: float(Fraction(side) / scale) for name, side in sides.items()} | {"scale": 1.0}
+
+    def outward(self, scale: Fraction) -> "Area":
+        """The area that ends with a whole CSS pixel to the right and below, or a part of a device pixel later."""
+        width, height = (ceil(ceil(side / scale) * scale) for side in (self.width, self.height))
+        return Area(self.x, self.y, width, height)
 
 
 @dataclass(frozen=True)
