@@ -50,8 +50,8 @@ def reader_engine(path: Path, patience: float, size: int) -> sa.Engine:
 def begin(connection: sa.Connection, durability: Durability) -> sa.RootTransaction:
     """Begin a transaction whose commit gives that much durability."""
     if connection.info.get(_DURABILITY) is not durability:
-        connection.info[_DURABILITY] = durability
         connection.connection.cursor().execute(f"PRAGMA synchronous = {durability.upper()}")
+        connection.info[_DURABILITY] = durability
     return connection.begin()
 
 
