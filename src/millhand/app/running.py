@@ -1,14 +1,15 @@
 """The worker of an app: a dispatcher on the app's database with all its duties, started and stopped as one."""
 
 import asyncio
+import gc
 import os
 import platform
 import random
 import shutil
 import socket
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -49,6 +50,8 @@ _LOOK_AT_SCHEDULES_EVERY = 1.0
 _LOOK_AT_QUEUES_EVERY = 5.0
 _LOOK_AT_WISHES_EVERY = 1.0
 _CATCH_UP_EVERY = 10.0
+_COLLECT_AFTER = 10_000
+"""New objects after which a worker looks for cycles: at Python's 700, it walks through each job that it holds often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,8 @@ class Worker:
 
     async def run(self) -> Drained:
         """Work until told to drain."""
-        return await self.dispatcher.run()
+        with _collecting_seldom():
+            return await self.dispatcher.run()
 
     def loops(self) -> Sequence[LoopTick]:
         """How long ago each of its loops moved (for `web.health`)."""
@@ -123,6 +127,16 @@ async def open_worker(app: App, target: str, *, through: Through = lambda broker
         yield worker
         with suppress(BrokerUnavailable):  # then its row grows old, as that of a worker that was killed
             await Workers(backend.database).forget(name)
+
+
+@contextmanager
+def _collecting_seldom() -> Generator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(_COLLECT_AFTER)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def run_app(app: App) -> None:

@@ -1,7 +1,6 @@
 """The dispatcher: wires the parts together, runs them, and takes them down in order. It runs no user code itself."""
 
 import asyncio
-import gc
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,9 +34,6 @@ _TELL_WITHIN = 5.0
 """Seconds that the last settlements may take at the end."""
 _END_WITHIN = 5.0
 """Seconds that idle executors may take to close their engines."""
-
-_COLLECT_AFTER = 10_000
-"""New objects after which Python looks for cycles: at its 700, it walks through the jobs held here many times each."""
 
 
 class Phase(StrEnum):
@@ -133,7 +129,6 @@ class Dispatcher:
 
     async def run(self) -> Drained:
         """Work until drained; raises what a part died of, after everything is stopped."""
-        gc.set_threshold(_COLLECT_AFTER)
         tasks = {loop.name: asyncio.create_task(loop.run(), name=loop.name) for loop in self._loops()}
         asked = asyncio.create_task(self._drain_asked.wait(), name="drain asked")
         try:
