@@ -113,13 +113,17 @@ def _consumer_span(
 
 def _traces() -> bool:
     """Whether anybody records spans here, or has handed on a trace."""
-    recorded = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
-    return recorded or trace.get_current_span().get_span_context().is_valid
+    return _is_recorded() or trace.get_current_span().get_span_context().is_valid
 
 
 @cache
 def _has_recorder() -> bool:
-    """Whether the process has an SDK: asked once, as it is set up with the app, before the first job."""
+    """Whether spans are recorded: asked once, as that is set up with the app, before the first job."""
+    return _is_recorded()
+
+
+def _is_recorded() -> bool:
+    """Whether the process has an SDK."""
     return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 

@@ -116,3 +116,13 @@ def test_an_opaque_strip_of_a_transparent_page_gets_its_alpha() -> None:
     joiner.add(Strip(Area(0, 10, 5, 10), 0), png_of(lower), 0)
     kept.finish()
     assert kept.rows == [*upper, *(b"".join(row[at : at + 3] + b"\xff" for at in range(0, 15, 3)) for row in lower)]
+
+
+@pytest.mark.parametrize("dpi", [96, 100, 150, 300])
+@pytest.mark.parametrize("side", [583, 1_240, 2_551, 5_400])
+def test_an_area_that_ends_with_a_css_pixel_holds_all_of_the_old_one(side: int, dpi: int) -> None:
+    scale = Fraction(dpi, 96)
+    grown = Area(0, 7, side, side).outward(scale)
+    assert (grown.x, grown.y) == (0, 7)
+    # What a browser makes of it that cuts off the parts of CSS pixels.
+    assert side <= int(int(grown.width / scale) * scale) < side + scale

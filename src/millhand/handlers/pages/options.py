@@ -46,7 +46,9 @@ class WaitOptions(Options):
     network_idle: bool = Field(default=False, description="Nothing was requested for half a second.")
     selector: str = Field(default="", max_length=2_000, description="This element is visible (a CSS selector).")
     expression: str = Field(
-        default="", max_length=10_000, description="This JavaScript is true, such as `window.ready === true`."
+        default="",
+        max_length=10_000,
+        description="This JavaScript is true, such as `window.ready === true`, or a promise of what is.",
     )
     failed: str = Field(
         default="", max_length=10_000, description="Give up when this JavaScript is true; its value is the reason."

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Header, Query, Response
 from pydantic import ValidationError
 
+from millhand.app.bulk import SENT_BY
 from millhand.core.errors import InvalidArgs, WaitTimeout
 from millhand.core.failure import Failure as JobFailure
 from millhand.core.job import DEFAULT_TENANT, Args, NewJob
@@ -77,7 +78,7 @@ def made(caller: Caller, order: Order, args: Args, parent_id: str | None = None)
             key=order.key,
             limit_key=order.limit_key,
             parent_id=parent_id,
-            headers={**headers, "sent-by": caller.actor},
+            headers={**headers, SENT_BY: caller.actor},
         )
         return JobMaker(app.registry, app.clock).make(args, options)
 
