@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
@@ -15,6 +16,12 @@ from tests.stores import azurite, own_s3, s3  # noqa: F401 - fixtures
 from tests.support import missing_programs, skip_or_fail
 
 _BASELINE = pytest.StashKey[Baseline]()
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C work in what tests start: a shell in the background ignores it, and children inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
