@@ -12,7 +12,8 @@ from millhand.core.job import Delivery
 class Holding:
     """One leased delivery. The `ticket` names it between dispatcher and executor.
 
-    Times are on the monotonic clock; `until`, the end of the lease, is an instant.
+    Times are on the monotonic clock; `until`, the end of the lease, is an instant. Once it has `ended`, its settlement
+    is on the way, and only the answer to that tells whether the lease was kept to the end.
     """
 
     ticket: int
@@ -25,6 +26,7 @@ class Holding:
     running_since: float | None = None
     stop_sent: float | None = None
     stop_reason: str = ""
+    ended: bool = False
     lost: bool = False
 
     def given_to(self, executor: str) -> None:

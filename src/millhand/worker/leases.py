@@ -50,7 +50,7 @@ class Leases(Loop):
         for holding, kept in zip(due, answers, strict=True):
             if kept:
                 holding.renewed, holding.until = now, until
-            elif holding in self._holdings:  # or it was settled meanwhile
+            elif holding in self._holdings and not holding.ended:  # else its settlement takes the lease away
                 self._lost(holding)
         self._metrics.leases_renewed(sum(answers))
 

@@ -101,6 +101,7 @@ class Settler(Loop):
             self._tell(ending)
 
     def _tell(self, ending: _Ending) -> None:
+        ending.holding.ended = True
         self._waiting.append(ending)
         self.rouse()
 

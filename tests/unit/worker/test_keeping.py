@@ -155,6 +155,15 @@ async def test_a_job_that_is_settled_while_its_lease_is_renewed_was_not_lost(mil
     assert (mill.broker.extended, job.lost) == (["a"], False)
 
 
+async def test_the_lease_of_a_job_whose_settlement_is_under_way_is_no_lost_one(mill: Mill) -> None:
+    mill.broker.lost = {"a"}
+    (job,) = mill.given("a")
+    mill.pool.hear(mill.one.executor, [Ended(job.ticket, Completed(), 1, 2, 0.1)])
+    mill.clock.advance(5)
+    await mill.leases().turn()
+    assert (mill.broker.extended, job.lost, job in mill.holdings) == (["a"], False, True)
+
+
 # Cancelling
 
 
