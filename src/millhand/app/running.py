@@ -34,6 +34,7 @@ from millhand.core.job import NewJob
 from millhand.core.ports import Broker
 from millhand.ledger.retention import prune
 from millhand.ledger.schedules import Schedule, Schedules
+from millhand.ledger.sums import SUM_EVERY, Sums
 from millhand.ledger.workers import WorkerCard, Workers
 from millhand.telemetry.logging import LogFormat, LogOptions, configure_logging
 from millhand.telemetry.metrics import Metrics
@@ -211,6 +212,7 @@ class _Duties:
             *([] if settings.broker else [("scheduler", self._fire, _LOOK_AT_SCHEDULES_EVERY)]),
             *([] if foreign is None else [("journal", partial(foreign.catch_up, given_up), _CATCH_UP_EVERY)]),
             ("pruner", self._prune, settings.retention.every),
+            ("sums", Sums(self._backend.database).roll_up, SUM_EVERY),
             ("wishes", self._heed, _LOOK_AT_WISHES_EVERY),
             ("gauges", self._look_at_queues, _LOOK_AT_QUEUES_EVERY),
             *((duty.name, partial(self._fulfil, duty), duty.every) for duty in self._app.duties),

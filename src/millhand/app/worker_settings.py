@@ -41,4 +41,4 @@ def retention(settings: Settings) -> Retention:
         State.CANCELLED: told.cancelled,
         State.DISCARDED: told.discarded,
     }
-    return Retention(ages={state: age for state, age in ages.items() if age})
+    return Retention(ages={state: age for state, age in ages.items() if age}, audit=told.audit, sums=told.sums)

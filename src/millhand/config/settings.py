@@ -67,6 +67,9 @@ class RetentionSettings(Group):
     cancelled: Seconds = Field(default=7 * _DAY, description="Keep cancelled jobs for so long; 0 means for ever.")
     discarded: Seconds = Field(default=30 * _DAY, description="Keep discarded jobs for so long; 0 means for ever.")
     audit: Seconds = Field(default=365 * _DAY, description="Keep the record of people's commands for so long.")
+    sums: Seconds = Field(
+        default=90 * _DAY, ge=_DAY, description="Keep how many jobs ended in each minute, for charts, for so long."
+    )
     every: Seconds = Field(default=300.0, gt=0, description="How often old history is removed.")
 
 

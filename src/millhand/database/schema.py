@@ -13,7 +13,7 @@ from millhand.database.faults import translated
 from millhand.database.tables import metadata
 from millhand.database.urls import ServerAddress, address_of
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration, named here too so that opening a database need not load Alembic."""
 
 _PATIENCE = 30.0

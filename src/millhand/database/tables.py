@@ -239,6 +239,28 @@ audit = sa.Table(
     sqlite_autoincrement=True,
 )
 
+# How many jobs ended in each minute, summed when it is over; `minute` is the instant of its beginning. A group of
+# failures is told by `kind` and `fingerprint`, which are empty for the jobs that ended otherwise.
+endings = sa.Table(
+    "endings",
+    metadata,
+    sa.Column("state", Name, primary_key=True),
+    sa.Column("minute", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("queue", Name, primary_key=True),
+    sa.Column("kind", Name, primary_key=True),
+    sa.Column("fingerprint", Name, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# How far a duty has come that goes along the time.
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column("name", Name, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+)
+
 # What a broker notes of jobs that wait elsewhere, where that place can't be trusted with it.
 notes = sa.Table(
     "notes",

@@ -1,4 +1,4 @@
-"""Forget what is old: final jobs with their attempts, events and artefact rows, silent workers, old audit entries.
+"""Forget what is old: final jobs with their attempts, events and artefact rows, sums, silent workers, audit entries.
 
 Everything goes in bounded batches, each its own short write, so that the work of the day gets in between.
 """
@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from millhand.core.clock import after
+from millhand.core.clock import MICROSECONDS, after
 from millhand.core.errors import ConfigError
 from millhand.core.state import FINAL, State
 from millhand.database import Database
-from millhand.database.tables import FINISHED, artefacts, attempts, audit, events, in_state, jobs, workers
+from millhand.database.tables import FINISHED, artefacts, attempts, audit, endings, events, in_state, jobs, workers
+from millhand.ledger.sums import summed_until
 
 _DAY = 86_400.0
 _DEFAULT_AGES = {State.COMPLETED: 7 * _DAY, State.DISCARDED: 30 * _DAY, State.CANCELLED: 30 * _DAY}
@@ -23,19 +24,21 @@ class Retention:
     """How long history is kept, in seconds.
 
     `ages` holds final states, each with the age since a job ended; a state not named is kept for ever. `workers`
-    is the age since a worker was heard of, `audit` that of audit entries. `batch` jobs are deleted at a time.
+    is the age since a worker was heard of, `audit` that of audit entries, `sums` that of what ended in each minute, of
+    which charts need a day. `batch` jobs are deleted at a time.
     """
 
     ages: Mapping[State, float] = field(default_factory=lambda: dict(_DEFAULT_AGES))
     workers: float = 3_600.0
     audit: float = 365 * _DAY
+    sums: float = 90 * _DAY
     batch: int = 200
 
     def __post_init__(self) -> None:
         """Refuse to forget jobs that have not ended, and ages and batches that can't be meant."""
         if live := sorted(set(self.ages) - FINAL):
             raise ConfigError(f"retention is for final states; {', '.join(live)} jobs are never pruned")
-        if min([self.workers, self.audit, *self.ages.values()]) < 0 or self.batch < 1:
+        if min([self.workers, self.audit, self.sums, *self.ages.values()]) < 0 or self.batch < 1:
             raise ConfigError("retention needs ages of 0 s or more, and batches of 1 or more")
 
 
@@ -47,15 +50,20 @@ class Pruned:
     events: int = 0
     workers: int = 0
     audit: int = 0
+    sums: int = 0
     more: bool = False
 
 
 async def prune(database: Database, retention: Retention, *, most_batches: int = 50) -> Pruned:
-    """Delete what is older than the retention says, in at most so many batches of jobs."""
+    """Delete what is older than the retention says, in at most so many batches of jobs.
+
+    Jobs are kept until the minute that they ended in is summed.
+    """
     now = database.clock.now()
+    summed = await database.read(summed_until)
     deleted_jobs, deleted_events, batches = 0, 0, 0
     for state, age in retention.ages.items():
-        cutoff, full = after(now, -age), True
+        cutoff, full = min(after(now, -age), now if summed is None else summed), True
         while full and batches < most_batches:
             batch = JobBatch(state, cutoff, retention.batch)
             of_jobs, of_events = await database.write(batch.delete)
@@ -63,7 +71,9 @@ async def prune(database: Database, retention: Retention, *, most_batches: int =
             full = of_jobs == retention.batch
     gone = await database.write(lambda connection: _forget_workers(connection, after(now, -retention.workers)))
     old = await database.write(lambda connection: _forget_audit(connection, after(now, -retention.audit)))
-    return Pruned(jobs=deleted_jobs, events=deleted_events, workers=gone, audit=old, more=batches >= most_batches)
+    sums = await database.write(lambda connection: _forget_sums(connection, after(now, -retention.sums)))
+    more = batches >= most_batches
+    return Pruned(jobs=deleted_jobs, events=deleted_events, workers=gone, audit=old, sums=sums, more=more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +107,13 @@ def _forget_workers(connection: sa.Connection, cutoff: int) -> int:
 def _forget_audit(connection: sa.Connection, cutoff: int) -> int:
     oldest = sa.select(audit.c.seq).order_by(audit.c.seq).limit(1_000)
     return connection.execute(sa.delete(audit).where(audit.c.seq.in_(oldest), audit.c.at < cutoff)).rowcount
+
+
+def _forget_sums(connection: sa.Connection, cutoff: int) -> int:
+    """Delete the sums of a day at most of each state: more wait only where the age was lowered."""
+    oldest = sa.select(sa.func.min(endings.c.minute)).where(endings.c.state == sa.bindparam("of")).scalar_subquery()
+    found = (endings.c.state == sa.bindparam("of"), endings.c.minute < cutoff, endings.c.minute < oldest + _A_DAYS_SUMS)
+    return sum(connection.execute(sa.delete(endings).where(*found), {"of": state}).rowcount for state in sorted(FINAL))
+
+
+_A_DAYS_SUMS = round(_DAY) * MICROSECONDS

@@ -60,6 +60,23 @@ def test_going_up_twice_is_harmless(tmp_path: Path) -> None:
     assert schema_up(url) == schema_up(url) == schema_status(url)
 
 
+def test_an_older_schema_is_brought_up_with_what_it_holds(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/jobs.db"
+    schema_up(url)
+    made = statements(tmp_path / "jobs.db")
+    connection = sqlite3.connect(tmp_path / "jobs.db")
+    connection.executescript(
+        "DROP TABLE endings; DROP TABLE marks; UPDATE alembic_version SET version_num = '0003';"
+        "INSERT INTO queues (name) VALUES ('mail')"
+    )
+    connection.close()
+    assert (schema_status(url).current, schema_up(url).current) == (False, True)
+    assert statements(tmp_path / "jobs.db") == made
+    connection = sqlite3.connect(tmp_path / "jobs.db")
+    assert connection.execute("SELECT name FROM queues").fetchall() == [("mail",)]
+    connection.close()
+
+
 async def test_another_schema_is_refused(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/jobs.db"
     schema_up(url)

@@ -5,6 +5,7 @@ import pytest
 from millhand.brokers.sql import SqlBroker
 from millhand.core.state import State
 from millhand.ledger.inspector import Inspector, failures, trends
+from millhand.ledger.inspector.endings import Bounds
 from millhand.ledger.views import Count, Trend
 from tests.integration.ledger.support import Factory, MovableClock
 
@@ -84,6 +85,6 @@ async def test_how_often_a_group_failed_is_told_by_the_hour(
         "rises": ((0,) * 23 + (2,), Trend.RISING),
         "tries": ((0,) * 24, None),
     }
-    monkeypatch.setattr(trends, "_MOST", 3)
+    monkeypatch.setattr(trends, "_BOUNDS", Bounds(sums=100, jobs=3))
     told = {group.kind: (group.hours, group.trend) for group in await inspector.failures()}
     assert (told["falls"], told["rises"]) == (((0,), None), ((2,), None))

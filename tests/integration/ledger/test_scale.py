@@ -16,6 +16,7 @@ from millhand.ledger.filters import parse
 from millhand.ledger.inspector import Inspector
 from millhand.ledger.inspector.changes import Mark
 from millhand.ledger.retention import Retention, prune
+from millhand.ledger.sums import Sums
 from millhand.ledger.views import ArtefactFilter
 from tests.integration.ledger.support import START, MovableClock
 from tests.integration.ledger.watch import watching
@@ -148,6 +149,7 @@ READS: dict[str, Read] = {
     "resolve": lambda inspector: inspector.resolve("0001f4"[:6] + "00"),
     "records": lambda inspector: inspector.records([job_id(number) for number in range(100)]),
     "queues": lambda inspector: inspector.queues([]),
+    "activity": lambda inspector: inspector.activity(),
     "workers": lambda inspector: inspector.workers(),
     "audit": lambda inspector: inspector.audit(),
     "changes at first": lambda inspector: inspector.changes(None),
@@ -168,6 +170,23 @@ async def test_reads_are_few_and_bounded(name: str, large: Database, file: Path)
         if line.startswith(("SCAN jobs", "SCAN events", "SCAN attempts", "SCAN artefacts"))
     ]
     assert all("INDEX jobs_running" in line or "INDEX jobs_failing" in line for line in walks), walks
+
+
+async def test_sums_are_made_along_an_index_and_read_with_little_work(file: Path, tmp_path: Path) -> None:
+    own = Path(shutil.copy(file, tmp_path))
+    async with opened(own) as database:
+        with watching() as making:
+            assert await Sums(database).roll_up()
+        made = making.steps
+        while await Sums(database).roll_up():
+            pass
+        with watching() as reading:
+            await Inspector(database).activity()
+            await Inspector(database).failures()
+    assert made < 200_000
+    assert not [line for watch in (making, reading) for line in watch.plans(own) if line.startswith("SCAN jobs")]
+    assert any("jobs_finished (state=? AND finished_at>? AND finished_at<?)" in line for line in making.plans(own))
+    assert reading.steps < 500_000
 
 
 async def test_the_same_work_finds_the_newest_and_the_oldest(large: Database) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from millhand.core.clock import after
 from millhand.core.state import State
+from millhand.ledger import sums
 from millhand.ledger.filters import JobFilter
-from millhand.ledger.inspector import failures, jobs, overview, queues
+from millhand.ledger.inspector import activity, failures, jobs, overview, queues
 from millhand.ledger.retention import JobBatch
 from tests.integration.long_store import BACKLOG, LongStore
 
@@ -28,6 +29,8 @@ async def test_reads_are_bounded(store: LongStore) -> None:
             lambda connection: jobs.page(connection, JobFilter(parent="p"), None, 50)
         ),
         "failures": await store.rows_read(lambda connection: failures.groups(connection, 50, now)),
+        "activity": await store.rows_read(lambda connection: activity.activity(connection, now)),
+        "sums": await store.rows_read(lambda connection: sums.counted(connection, now - 10**9, now)),
         "queues": await store.rows_read(lambda connection: queues.overview(connection, [], now)),
         "pruning": await store.rows_read(JobBatch(State.CANCELLED, now, 200).delete),
     }
