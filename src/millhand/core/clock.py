@@ -13,6 +13,9 @@ MICROSECONDS = 1_000_000
 _VARIANT = {f"{digit:x}": f"{0x8 | digit & 0x3:x}" for digit in range(16)}
 """What becomes of a random digit that has to begin with the two bits of the variant."""
 
+MOST_SUCCESSORS = 2**15
+"""How many steps of up to 32 bits fit into the second half of the last 48 bits of a UUID."""
+
 
 class Clock(Protocol):
     """Reads the time and makes ids."""
@@ -30,7 +33,7 @@ class Clock(Protocol):
         ...
 
     def new_ids(self, count: int) -> list[str]:
-        """So many new ids, in a fraction of the time that one by one would take."""
+        """So many new ids, in ascending order: that is quicker to make, and to put into an index."""
         ...
 
 
@@ -47,19 +50,27 @@ class SystemClock:
 
     def new_id(self) -> str:
         """A UUID version 7 (RFC 9562) as 36 characters of text."""
-        return self.new_ids(1)[0]
+        return uuid7_text(time.time_ns() // 1_000_000, os.urandom(10))
 
     def new_ids(self, count: int) -> list[str]:
         """So many of them."""
-        return uuid7_texts(time.time_ns() // 1_000_000, os.urandom(10 * count))
+        if count > MOST_SUCCESSORS:
+            return self.new_ids(MOST_SUCCESSORS) + self.new_ids(count - MOST_SUCCESSORS)
+        return uuid7_successors(self.new_id(), os.urandom(4 * count))
 
 
-def uuid7_texts(milliseconds: int, random: bytes) -> list[str]:
-    """Write UUIDs version 7 from their time and ten random bytes for each (RFC 9562, section 5.7)."""
+def uuid7_text(milliseconds: int, random: bytes) -> str:
+    """Write a UUID version 7 from its time and ten random bytes (RFC 9562, section 5.7)."""
     instant, digits = f"{milliseconds:012x}", random.hex()
-    head = f"{instant[:8]}-{instant[8:]}-7"
-    each = (digits[start : start + 20] for start in range(0, len(digits), 20))
-    return [f"{head}{some[1:4]}-{_VARIANT[some[4]]}{some[5:8]}-{some[8:]}" for some in each]
+    return f"{instant[:8]}-{instant[8:]}-7{digits[1:4]}-{_VARIANT[digits[4]]}{digits[5:8]}-{digits[8:]}"
+
+
+def uuid7_successors(first: str, random: bytes) -> list[str]:
+    """UUIDs that follow this one by random steps, up to `MOST_SUCCESSORS` from four bytes for each (section 6.2)."""
+    steps = memoryview(random).cast("I")
+    head, start = first[:-12], int(first[-12:], 16) >> 1
+    floors = range(start, start + len(steps) * 2**32, 2**32)
+    return [head + "%012x" % (floor + step) for floor, step in zip(floors, steps, strict=True)]
 
 
 def as_datetime(instant: int) -> datetime:

@@ -1,6 +1,6 @@
 """Clocks that tests can move."""
 
-from millhand.core.clock import MICROSECONDS, SystemClock, after, uuid7_texts
+from millhand.core.clock import MICROSECONDS, SystemClock, after, uuid7_text
 
 _A_MORNING = 1_750_000_000 * MICROSECONDS
 
@@ -24,7 +24,7 @@ class FakeClock:
     def new_id(self) -> str:
         """The next id."""
         self._ids += 1
-        return uuid7_texts(self._now // 1_000, self._ids.to_bytes(10, "big"))[0]
+        return uuid7_text(self._now // 1_000, self._ids.to_bytes(10, "big"))
 
     def new_ids(self, count: int) -> list[str]:
         """So many new ids."""
