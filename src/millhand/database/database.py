@@ -1,4 +1,4 @@
-"""The database of one process: a writer thread that groups commits, readers beside it, and a waker."""
+"""The database of one process: a thread that writes and groups commits (two on a server), readers, and a waker."""
 
 import asyncio
 from collections.abc import Callable
@@ -54,7 +54,7 @@ class Database:
         self._write_engine = writer_engine(url, durability, patience)
         self._read_engine = reader_engine(url, patience)
         self._threads: ThreadPoolExecutor | None = None
-        self._writer: Writer | None = None
+        self._writers: list[Writer] = []
         self._version_source: sa.PoolProxiedConnection | None = None
         self._opening = asyncio.Lock()
         self.waker = Waker(self._new_line())
@@ -103,12 +103,11 @@ class Database:
         Calling it twice is harmless.
         """
         async with self._opening:
-            if self._writer is not None:
+            if self._writers:
                 return
             await asyncio.to_thread(self._prepare)
             self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="database-reader")
-            self._writer = Writer(self._write_engine, self._durability, self._patience, self._set_clock)
-            self._writer.start()
+            self._writers = [self._new_writer() for _ in range(1 if isinstance(self._address, Path) else 2)]
             self.waker = Waker(self._new_line())
         if isinstance(self._address, ServerAddress):
             await self.write(lambda _: None)  # the clock is read, and what can't be written to is known now
@@ -116,14 +115,16 @@ class Database:
     async def close(self) -> None:
         """Finish the writes under way and disconnect. Calling it twice, or before `open`, is harmless."""
         async with self._opening:
-            writer, threads = self._writer, self._threads
-            if writer is None or threads is None:
+            writers, threads = self._writers, self._threads
+            if threads is None:
                 return
             await self.waker.close()
-            self._writer = self._threads = None
-            await asyncio.to_thread(writer.stop)
-            # The results of the last commit have been handed out by now; what nobody took is taken back.
-            await asyncio.to_thread(writer.finish)
+            self._writers, self._threads = [], None
+            for writer in writers:
+                await asyncio.to_thread(writer.stop)
+            # The results of the last commits have been handed out by now; what nobody took is taken back.
+            for writer in writers:
+                await asyncio.to_thread(writer.finish)
             await asyncio.to_thread(threads.shutdown)
             self._dispose()
 
@@ -146,20 +147,40 @@ class Database:
         processes. Raises `BrokerUnavailable` in an outage: the operation was not run, or its
         commit was sent and the answer lost.
         """
-        if self._writer is None:
-            raise _closed()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Pending(operation, future, undo, durability, single, self.waker.call if calls else None))
+        then = self.waker.call if calls else None
+        self._writer(0).submit(Pending(operation, future, undo, durability, single, then))
         result = await future
         if calls:
             self.waker.wake()
         return result
+
+    async def write_beside(
+        self, operation: Operation[T], *, undo: Undo[T] | None = None, durability: Durability = Durability.FULL
+    ) -> T:
+        """The same, and on a server not in line with the other writes: for what never waits for a row that they hold.
+
+        A file has one writer at a time anyway.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._writer(-1).submit(Pending(operation, future, undo, durability))
+        return await future
 
     async def read(self, operation: Callable[[sa.Connection], T]) -> T:
         """Run an operation that only reads, on one snapshot, beside the writer. Raises `BrokerUnavailable`."""
         if self._threads is None:
             raise _closed()
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, operation)
+
+    def _writer(self, place: int) -> Writer:
+        if not self._writers:
+            raise _closed()
+        return self._writers[place]
+
+    def _new_writer(self) -> Writer:
+        writer = Writer(self._write_engine, self._durability, self._patience, self._set_clock)
+        writer.start()
+        return writer
 
     def _prepare(self) -> None:
         with translated():
@@ -184,8 +205,8 @@ class Database:
         return ServerLine(self._address, self._notify)
 
     def _notify(self, channel: str, payload: str) -> None:
-        if self._writer is not None:
-            self._writer.call(lambda connection: postgres_module().call(connection, channel, payload))
+        if self._writers:
+            self._writers[0].call(lambda connection: postgres_module().call(connection, channel, payload))
 
     async def _version(self) -> int:
         """A number that changes with every commit by another connection."""

@@ -192,7 +192,7 @@ class SqlBroker:
     async def _lease_jobs(self, limit: int) -> Claim:
         attempt = _ClaimAttempt(self._unanswered)
         try:
-            claim = await self._database.write(
+            claim = await self._database.write_beside(
                 partial(self._claim, attempt=attempt, limit=limit),
                 undo=_undo,
                 durability=self._database.lease_durability,
