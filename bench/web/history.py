@@ -116,11 +116,16 @@ FROM series"""
 
 
 def freshen(newest: int, ended: int, now: int) -> Iterator[str]:
-    """Bring the newest jobs, from the number `newest` on, to the present; `ended` is when the last one ended."""
+    """Bring the newest jobs, from the number `newest` on, to the present; `ended` is when the last one ended.
+
+    What was summed of them before is forgotten.
+    """
     moved = ("enqueued_at", "run_at", "claimed_at", "started_at", "finished_at")
     changes = ", ".join(f"{column} = {column} + {now - ended}" for column in moved)
     yield f"UPDATE jobs SET {changes} WHERE seq > {newest}"
     yield f"UPDATE workers SET seen_at = {now + _DAY}"
+    yield "DELETE FROM endings"
+    yield "DELETE FROM marks"
 
 
 def job_id(number: str | int) -> str:

@@ -1,5 +1,6 @@
 """Ledgers with a long history on SQLite and PostgreSQL: made once and kept, brought to the present each time."""
 
+import asyncio
 import shutil
 import sqlite3
 import sys
@@ -14,7 +15,9 @@ import psycopg
 from bench.environment import ROOT
 from bench.web.history import History, freshen
 from millhand.core.clock import SystemClock
+from millhand.database import Database
 from millhand.database.schema import HEAD, schema_up
+from millhand.ledger.sums import Sums
 from millhand.testing.postgres import PostgresServer, postgres_programs
 
 KEPT = ROOT / "build" / "bench-web"
@@ -51,6 +54,7 @@ def sqlite_store(jobs: int) -> str:
         draft.rename(file)
     with closing(_file(file)) as connection:
         _freshen(connection, jobs)
+    asyncio.run(_sum(url))
     return url
 
 
@@ -68,6 +72,7 @@ def postgres_store(jobs: int) -> Iterator[str]:
     with _running(PostgresServer(folder, programs, _SETTINGS | {"fsync": "on"})) as url:
         with _connected(url) as connection:
             _freshen(connection, jobs)
+            asyncio.run(_sum(url))
             connection.execute("VACUUM (ANALYZE) jobs")  # as the server does by itself, a little later
         yield url
 
@@ -109,6 +114,16 @@ def _freshen(connection: _Connection, jobs: int) -> None:
     (ended,) = connection.execute(last).fetchone()
     for statement in freshen(jobs - jobs // 20, ended, SystemClock().now()):
         connection.execute(statement)
+
+
+async def _sum(url: str) -> None:
+    """Sum what ended in each minute, as workers would have done."""
+    database = Database.at(url, clock=SystemClock())
+    await database.open()
+    sums = Sums(database)
+    while await sums.roll_up():
+        pass
+    await database.close()
 
 
 def _file(path: Path) -> sqlite3.Connection:

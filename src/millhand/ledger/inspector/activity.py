@@ -23,8 +23,8 @@ def activity(connection: sa.Connection, now: int) -> Activity:
     since = until - MINUTES * MINUTE
     rows = connection.execute(_ENDED, between(since, until, _BOUNDS)).all()
     minutes = [Counter[tuple[str, State]]() for _ in range(MINUTES)]
-    for row in rows:
-        minutes[row.place][row.queue, State(row.state)] += row.number
+    for *_, state, queue, place, number in rows:
+        minutes[place][queue, State(state)] += number
     known = extent(rows, since, _BOUNDS)
     stretches = [(known.first, until)] if known.whole else [(known.first, known.closed), (known.opened, until)]
     first, last = max(stretches, key=lambda stretch: stretch[1] - stretch[0])

@@ -40,13 +40,17 @@ class Extent:
         return self.opened == self.closed
 
 
-def endings_by(names: Sequence[str], states: Sequence[State], unit: int) -> sa.CompoundSelect[*tuple[Any, ...]]:
+def endings_by(
+    names: Sequence[str], states: Sequence[State], unit: int, *, asked: str = ""
+) -> sa.CompoundSelect[*tuple[Any, ...]]:
     """How many jobs ended in these states, by what is named and by the place of the time `unit` since the beginning.
 
-    Its parameters are those that `between` gives.
+    Its parameters are those that `between` gives, and `asked` where one of the names is: of that one, only those asked
+    for are told apart, the others are told as one without a name. Its rows begin with what `extent` looks at, and end
+    with what is named, the place and the number.
     """
     closed, still_open = ([part(names, state) for state in states] for part in (_of_closed, _of_open))
-    return sa.union_all(*(_summed(part, names, unit) for part in (*closed, *still_open)))
+    return sa.union_all(*(_summed(part, names, unit, asked) for part in (*closed, *still_open)))
 
 
 def between(since: int, until: int, bounds: Bounds) -> Mapping[str, int]:
@@ -54,13 +58,13 @@ def between(since: int, until: int, bounds: Bounds) -> Mapping[str, int]:
     return {"since": since, "until": until, "sums": bounds.sums, "jobs": bounds.jobs}
 
 
-def extent(rows: Sequence[sa.Row[Any]], since: int, bounds: Bounds) -> Extent:
+def extent(rows: Sequence[sa.Row[*tuple[Any, ...]]], since: int, bounds: Bounds) -> Extent:
     """What these rows tell of in full, from `since` on."""
     seen, oldest = Counter[tuple[str, bool]](), dict[tuple[str, bool], int]()
-    for row in rows:
-        part = row.state, bool(row.open)
-        seen[part] += row.seen
-        oldest[part] = min(row.oldest, oldest.get(part, row.oldest))
+    for _, is_open, number, at, state, *_ in rows:
+        part = state, bool(is_open)
+        seen[part] += number
+        oldest[part] = min(at, oldest.get(part, at))
 
     def first(*, is_open: bool, bound: int, otherwise: int) -> int:
         full = [part for part, number in seen.items() if part[1] is is_open and number >= bound]
@@ -96,18 +100,18 @@ def _of_open(names: Sequence[str], state: State) -> sa.Subquery:
     return newest.where(*found).order_by(ended.desc()).limit(sa.bindparam("jobs")).subquery()
 
 
-def _summed(part: sa.Subquery, names: Sequence[str], unit: int) -> sa.Select[*tuple[Any, ...]]:
-    group = (
-        part.c.state,
-        part.c.open,
-        *(part.c[name] for name in names),
-        ((part.c.at - _SINCE) // unit).label("place"),
-    )
-    told = sa.select(*part.c, group[-1]).subquery()
-    by = [told.c[column.name] for column in group]
-    number = sa.cast(sa.func.sum(told.c.number), sa.BigInteger).label("number")
-    seen = (sa.func.count().label("seen"), sa.func.min(told.c.at).label("oldest"))
-    return sa.select(*by, number, *seen, _closed_until().label("closed")).group_by(*by)
+def _summed(part: sa.Subquery, names: Sequence[str], unit: int, asked: str) -> sa.Select[*tuple[Any, ...]]:
+    place = ((part.c.at - _SINCE) // unit).label("place")
+    named = [_if_asked(part.c[name]) if name == asked else part.c[name] for name in names]
+    told = sa.select(part.c.state, part.c.open, part.c.at, part.c.number, *named, place).subquery().c
+    by = (told.state, *(told[name] for name in names), told.place)
+    seen = (_closed_until().label("closed"), told.open, sa.func.count().label("seen"), sa.func.min(told.at))
+    return sa.select(*seen, *by, sa.cast(sa.func.sum(told.number), sa.BigInteger)).group_by(told.open, *by)
+
+
+def _if_asked(column: sa.ColumnElement[str]) -> sa.Label[str]:
+    is_asked = column.in_(sa.bindparam("asked", expanding=True))
+    return sa.case((is_asked, column), else_=_literal("")).label(column.key)
 
 
 def _closed_until() -> sa.ScalarSelect[int]:

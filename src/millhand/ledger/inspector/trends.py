@@ -12,7 +12,7 @@ from millhand.ledger.sums import MINUTE
 HOURS = 24
 _HOUR = 60 * MINUTE
 _BOUNDS = Bounds(sums=20_000, jobs=2_000)
-_FAILED = endings_by(["kind", "fingerprint"], [State.DISCARDED], _HOUR)
+_FAILED = endings_by(["kind", "fingerprint"], [State.DISCARDED], _HOUR, asked="fingerprint")
 
 
 def hourly(
@@ -25,10 +25,11 @@ def hourly(
     """
     until = next_minute(now)
     since = until - HOURS * _HOUR
-    rows = connection.execute(_FAILED, between(since, until, _BOUNDS)).all()
+    asked = [fingerprint for _, fingerprint in groups]
+    rows = connection.execute(_FAILED, {**between(since, until, _BOUNDS), "asked": asked}).all()
     counted = Counter[tuple[str, str, int]]()
-    for row in rows:
-        counted[row.kind, row.fingerprint, row.place] += row.number
+    for *_, kind, fingerprint, hour, number in rows:
+        counted[kind, fingerprint, hour] += number
     known = extent(rows, since, _BOUNDS)
     only_lately = known.whole or known.closed >= until - _HOUR
     left_out = -(-((known.first if only_lately else known.opened) - since) // _HOUR)
