@@ -58,15 +58,15 @@ ArgsT_co = TypeVar("ArgsT_co", bound=Args, covariant=True)
 
 
 class NewJob(NamedTuple):
-    """A job to send.
+    """A job to send: first what is its own, then what the jobs of a batch mostly have in common.
 
     `args` is JSON text; `run_at` is an instant, 0 for at once; `key` forbids a second live job of the same kind with
     that key; `limit_key` shares a concurrency limit with all jobs of the queue that carry the same one.
     """
 
     id: str
-    kind: str
     args: str
+    kind: str
     queue: str = DEFAULT_QUEUE
     tenant: str = DEFAULT_TENANT
     headers: Mapping[str, str] = {}
@@ -78,6 +78,10 @@ class NewJob(NamedTuple):
     max_crashes: int = 3
     parent_id: str | None = None
     version: int = ENVELOPE_VERSION
+
+
+OWN = 2
+"""With how many fields of its own a job to send begins."""
 
 
 class Sent(NamedTuple):

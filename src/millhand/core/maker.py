@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from millhand.core.clock import Clock, after
 from millhand.core.errors import UsageError
-from millhand.core.job import DEFAULT_TENANT, Args, NewJob
+from millhand.core.job import DEFAULT_TENANT, OWN, Args, NewJob
 from millhand.core.registry import Registry
 from millhand.core.retry import LONGEST_WAIT, RetryPolicy
 
@@ -13,8 +13,6 @@ LONGEST_NAME = 800
 """The longest name of a queue, tenant, kind or key, in bytes of UTF-8: an index of PostgreSQL holds three of them."""
 
 _HIGHEST_PRIORITY = 2**31 - 2
-_OWN = 3
-"""How many fields a job begins with that are its own: id, kind and arguments."""
 
 
 class SendOptions(NamedTuple):
@@ -45,12 +43,12 @@ class JobMaker:
         """A job for each of these arguments; raises as `make` does."""
         _check(options)
         models = {type(args) for args in many}
-        shared = {model: self._pattern(model, options)[_OWN:] for model in models}
+        shared = {model: self._pattern(model, options)[OWN:] for model in models}
         # What `model_dump_json` calls, which takes three times as long over the options that it has.
         json = {model: model.__pydantic_serializer__.to_json for model in models}
         ids = self._clock.new_ids(len(many))
         return [
-            NewJob._make((job_id, args.kind, json[type(args)](args).decode(), *shared[type(args)]))
+            NewJob._make((job_id, json[type(args)](args).decode(), *shared[type(args)]))
             for job_id, args in zip(ids, many, strict=True)
         ]
 
@@ -66,8 +64,8 @@ class JobMaker:
         policy = self._policy(model)
         return NewJob(
             id="",
-            kind=model.kind,
             args="",
+            kind=model.kind,
             queue=options.queue or model.queue,
             tenant=options.tenant,
             headers=options.headers,

@@ -18,30 +18,38 @@ Rows = Sequence[Row]
 Given = Mapping[str, sa.ColumnElement[Any]]
 """What each row gives, by name, as parts of a statement."""
 
+Same = Mapping[str, Any]
+"""What all rows have in common, by name."""
+
 Insert = postgresql.Insert | sqlite.Insert
 
 _KEY = "of_key"
 _MOST_AT_ONCE = 64
-_Runner = Callable[[sa.Connection, Rows], None]
+_Runner = Callable[[sa.Connection, Rows, Same], None]
 
 
 class Bulk:
     """A statement that runs for tuples, whose values stand in the order of `columns`.
 
-    `columns` names each value, with the column whose type it has. `make` writes the statement, from what a row gives.
+    `columns` names each value, with the column whose type it has; `same` does so for values that all the rows of a run
+    share, which are bound once. `make` writes the statement, from what a row gives.
     The rows are a table in the statement, so that one run does for many: PostgreSQL gets an array for each column,
     SQLite a list of values. A run for each row would take half as long again, and Python's lock each time.
     """
 
     def __init__(
-        self, columns: Mapping[str, sa.ColumnElement[Any]], make: Callable[[sa.Dialect, Given], sa.UpdateBase]
+        self,
+        columns: Mapping[str, sa.ColumnElement[Any]],
+        make: Callable[[sa.Dialect, Given], sa.UpdateBase],
+        same: Mapping[str, sa.ColumnElement[Any]] | None = None,
     ) -> None:
         self._columns = columns
         self._make = make
+        self._same = same or {}
         # One schema of a server is not another: it is the dialect of an engine that writes the names of tables.
         self._runners: WeakKeyDictionary[sa.Dialect, _Runner] = WeakKeyDictionary()
 
-    def run(self, connection: sa.Connection, rows: Rows) -> None:
+    def run(self, connection: sa.Connection, rows: Rows, same: Same | None = None) -> None:
         """Run the statement for these rows; none is fine."""
         if not rows:
             return
@@ -50,42 +58,49 @@ class Bulk:
             self._runners[dialect] = (
                 self._by_arrays(dialect) if dialect.name == "postgresql" else self._by_values(dialect)
             )
-        self._runners[dialect](connection, rows)
+        self._runners[dialect](connection, rows, same or {})
 
     def _by_values(self, dialect: sa.Dialect) -> _Runner:
         columns = [sa.column(name, column.type) for name, column in self._columns.items()]
         row = tuple(sa.bindparam(None, type_=column.type) for column in columns)
-        one = self._compiled(dialect, sa.values(*columns, name="given").data([row]).cte("given"))
+        one, names = self._compiled(dialect, sa.values(*columns, name="given").data([row]).cte("given"))
         marks = f"({', '.join('?' * len(columns))})"
 
         @cache
         def text(count: int) -> str:  # SQLAlchemy would take 10 ms over those with many rows
-            return one.replace(marks, ", ".join([marks] * count))
+            return one.replace(marks, ", ".join([marks] * count), 1)
 
-        def run(connection: sa.Connection, rows: Rows) -> None:
+        def run(connection: sa.Connection, rows: Rows, same: Same) -> None:
+            last = [same[name] for name in names[len(columns) :]]
             for some in _pieces(rows):
-                drive(connection, text(len(some)), tuple(chain.from_iterable(some)))
+                drive(connection, text(len(some)), (*chain.from_iterable(some), *last))
 
         return run
 
     def _by_arrays(self, dialect: sa.Dialect) -> _Runner:
         arrays = [
-            sa.cast(sa.bindparam(None, type_=sa.Text), postgresql.ARRAY(sa.Text() if _is_text(column) else column.type))
-            for column in self._columns.values()
+            sa.cast(
+                sa.bindparam(f"each_{name}", type_=sa.Text),
+                postgresql.ARRAY(sa.Text() if _is_text(column) else column.type),
+            )
+            for name, column in self._columns.items()
         ]
         rows = sa.func.unnest(*arrays).table_valued(*self._columns, name="rows").render_derived()
-        text = self._compiled(dialect, sa.select(rows).cte("given"))
-        writers = [_array_of_texts if _is_text(column) else _array for column in self._columns.values()]
+        text, names = self._compiled(dialect, sa.select(rows).cte("given"))
+        writers = {f"each_{name}": _array_of_texts if _is_text(one) else _array for name, one in self._columns.items()}
 
-        def run(connection: sa.Connection, rows: Rows) -> None:
-            columns = zip(writers, zip(*rows, strict=True), strict=True)
-            drive(connection, text, tuple(write(column) for write, column in columns))
+        def run(connection: sa.Connection, rows: Rows, same: Same) -> None:
+            columns = zip(writers.items(), zip(*rows, strict=True), strict=True)
+            values = {**{name: write(column) for (name, write), column in columns}, **same}
+            drive(connection, text, [values[name] for name in names])
 
         return run
 
-    def _compiled(self, dialect: sa.Dialect, given: sa.CTE) -> str:
-        """The text of the statement; its only parameters are those of the rows, in their order."""
-        return str(self._make(dialect, dict(given.c.items())).compile(dialect=dialect))
+    def _compiled(self, dialect: sa.Dialect, given: sa.CTE) -> tuple[str, Sequence[str]]:
+        """The text of the statement, and the names of its parameters in their order."""
+        same = {name: sa.bindparam(name, type_=column.type) for name, column in self._same.items()}
+        compiled = self._make(dialect, {**dict(given.c.items()), **same}).compile(dialect=dialect)
+        return str(compiled), compiled.positiontup or ()
 
 
 def _pieces(rows: Rows) -> Iterator[Rows]:

@@ -1,14 +1,14 @@
 """Store jobs: one INSERT for all of them; a job whose key is taken by a live one is left out."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, groupby, islice
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from millhand.core.errors import BrokerUnavailable, PayloadTooLarge
-from millhand.core.job import NewJob, Sent
+from millhand.core.job import OWN, NewJob, Sent
 from millhand.core.state import State
 from millhand.database.bulk import Bulk, Given, copy_in, insert_given
 from millhand.database.tables import LIVE_KEY, by_index, jobs, queues
@@ -22,9 +22,10 @@ _KEYS_AT_ONCE = 200
 _TRIES = 3
 _FEWEST_TO_COPY = 200
 
-_COLUMNS = (
-    "id", "kind", "args", "queue", "tenant", "headers", "priority", "run_at", "key", "limit_key", "max_attempts",
-    "max_crashes", "parent_id", "version", "state", "enqueued_at",
+_OWN_COLUMNS = ("id", "args")
+_SHARED_COLUMNS = (
+    "kind", "queue", "tenant", "headers", "priority", "run_at", "key", "limit_key", "max_attempts", "max_crashes",
+    "parent_id", "version", "state", "enqueued_at",
 )  # fmt: skip
 _START = {name: sa.literal_column("0", sa.Integer) for name in ("failures", "crashes", "fence")}
 
@@ -34,12 +35,15 @@ def _add_jobs(dialect: sa.Dialect, given: Given) -> sa.UpdateBase:
     add = insert_given(dialect, jobs, {**given, **_START}).on_conflict_do_nothing()
     if dialect.name != "postgresql":
         return add
-    names = sa.select(given["queue"]).distinct().order_by(given["queue"])
+    names = sa.select(given["queue"]).distinct().order_by(sa.literal_column("1"))
     known = postgresql.insert(queues).from_select(["name"], names).on_conflict_do_nothing()
     return add.add_cte(known.cte("known"))
 
 
-_ADD_JOBS = Bulk({name: jobs.c[name] for name in _COLUMNS}, _add_jobs)
+_OWN = {name: jobs.c[name] for name in _OWN_COLUMNS}
+_SHARED = {name: jobs.c[name] for name in _SHARED_COLUMNS}
+_ADD_JOBS = Bulk(_OWN | _SHARED, _add_jobs)
+_ADD_ALIKE = Bulk(_OWN, _add_jobs, same=_SHARED)
 _ADD_QUEUES = Bulk(
     {"name": queues.c.name}, lambda dialect, given: insert_given(dialect, queues, given).on_conflict_do_nothing()
 )
@@ -68,16 +72,24 @@ def insert_jobs(connection: sa.Connection, batch: Sequence[NewJob], now: int) ->
 
 
 def _store(connection: sa.Connection, batch: Sequence[NewJob], now: int) -> None:
-    rows = [_row(job, now) for job in batch]
     if connection.dialect.name != "postgresql":
         add_queues(connection, {job.queue for job in batch})
-        _ADD_JOBS.run(connection, rows)
+        _insert(connection, batch, now)
     elif is_one_statement(batch) or any(job.key is not None for job in batch):
-        _ADD_JOBS.run(connection, rows)
+        _insert(connection, batch, now)
     else:
         add_queues(connection, {job.queue for job in batch})
-        if not copy_in(connection, jobs, (*_COLUMNS, *_START), [(*row, 0, 0, 0) for row in rows]):
-            _ADD_JOBS.run(connection, rows)
+        columns = (*_OWN_COLUMNS, *_SHARED_COLUMNS, *_START)
+        if not copy_in(connection, jobs, columns, [(*row, 0, 0, 0) for row in _rows(batch, now)]):
+            _insert(connection, batch, now)
+
+
+def _insert(connection: sa.Connection, batch: Sequence[NewJob], now: int) -> None:
+    if all(job[OWN:] == batch[0][OWN:] for job in batch):
+        shared = zip(_SHARED_COLUMNS, _shared(batch[0], now), strict=True)
+        _ADD_ALIKE.run(connection, [job[:OWN] for job in batch], dict(shared))
+    else:
+        _ADD_JOBS.run(connection, list(_rows(batch, now)))
 
 
 def is_one_statement(batch: Sequence[NewJob]) -> bool:
@@ -90,29 +102,21 @@ def add_queues(connection: sa.Connection, names: Iterable[str]) -> None:
     _ADD_QUEUES.run(connection, [(name,) for name in sorted(names)])
 
 
-def _row(job: NewJob, now: int) -> tuple[object, ...]:
-    """The values of `_COLUMNS`, in the order of which a job has its own fields."""
-    (
-        job_id,
-        kind,
-        args,
-        queue,
-        tenant,
-        headers,
-        priority,
-        run_at,
-        key,
-        limit_key,
-        attempts,
-        crashes,
-        parent,
-        version,
-    ) = job
+def _rows(batch: Iterable[NewJob], now: int) -> Iterator[tuple[object, ...]]:
+    """The values of all columns; for jobs in a row that are alike, those which they share are made once."""
+    for _, alike in groupby(batch, lambda job: job[OWN:]):
+        first = next(alike)
+        shared = _shared(first, now)
+        for job in chain([first], alike):
+            yield *job[:OWN], *shared
+
+
+def _shared(job: NewJob, now: int) -> tuple[object, ...]:
+    """The values of `_SHARED_COLUMNS`."""
+    _, _, kind, queue, tenant, headers, priority, run_at, key, limit_key, attempts, crashes, parent, version = job
     later = run_at > now
     return (
-        job_id,
         kind,
-        args,
         queue,
         tenant,
         json.dumps(dict(headers), ensure_ascii=False) if headers else "{}",
@@ -144,7 +148,7 @@ def _holders(connection: sa.Connection, keyed: Sequence[NewJob], now: int) -> di
         lost = _not_stored(connection, [job for job in keyed if (job.kind, job.key) not in holders])
         if not lost:
             return holders
-        _ADD_JOBS.run(connection, [_row(job, now) for job in lost])
+        _insert(connection, lost, now)
     raise BrokerUnavailable("the jobs' keys are taken and freed too quickly", hint="Send them again.")
 
 
