@@ -141,8 +141,33 @@ def test_the_chart_is_read_by_keys_and_is_renewed_in_place(browser: Browser, sho
         page.locator("#live .word", has_text="new").wait_for(timeout=8_000)
         assert reading.text_content() == said
     with opened(browser, shown, "/", java_script_enabled=False) as page:
-        assert page.locator("#chart rect").first.is_visible()
+        assert page.locator("#chart path").first.is_visible()
         assert not page.locator("#plot").is_visible()
+
+
+@pytest.mark.parametrize(("path", "reading"), [("/queues", "60 min: "), ("/failures", "24 h: ")])
+def test_a_chart_that_is_folded_away_is_drawn_when_it_is_opened(
+    browser: Browser, shown: Served, path: str, reading: str
+) -> None:
+    with opened(browser, shown, path) as page:
+        fold = page.locator("details:has(.plot)").first
+        assert fold.locator("canvas").count() == 0
+        fold.locator("summary").click()
+        fold.locator("canvas").wait_for()
+        assert (fold.locator("output").text_content() or "").startswith(reading)
+        fold.locator(".plot").focus()
+        page.keyboard.press("End")
+        assert re.search(r"\d:\d\d.*: .*[1-9]\d* discarded", fold.locator("output").text_content() or "")
+        shown.send("note.fail", {"reason": "no <b>ink</b>"})
+        total = re.compile(rf"{reading}.*\b([2-9]|\d\d+) discarded")
+        page.keyboard.press("Escape")
+        wait_until(lambda: total.match(fold.locator("output").text_content() or "") is not None)
+        assert fold.locator("canvas").is_visible()
+    with opened(browser, shown, path, java_script_enabled=False) as page:
+        fold = page.locator("details:has(.plot)").first
+        fold.locator("summary").click()
+        assert fold.locator(".chart path").first.is_visible()
+        assert not fold.locator(".plot").is_visible()
 
 
 def test_keys_move_open_and_go(browser: Browser, shown: Served) -> None:

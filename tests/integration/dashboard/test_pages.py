@@ -31,8 +31,8 @@ def test_every_page_is_shown_under_a_strict_policy(visitor: Visitor, path: str) 
 
 def test_the_overview_draws_what_ended(visitor: Visitor) -> None:
     page = visitor.get("/").body.decode()
-    assert '<rect class="completed"' in page
-    assert '<rect class="discarded"' in page
+    assert '<path class="completed"' in page
+    assert '<path class="discarded"' in page
 
 
 def test_a_list_shows_errors_in_its_rows_and_escapes_them(visitor: Visitor) -> None:

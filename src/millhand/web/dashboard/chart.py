@@ -1,4 +1,4 @@
-"""Bars of what ended when, as rectangles: drawn by the server, so that no script is needed."""
+"""Bars of what ended when, as shapes: drawn by the server, so that no script is needed."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,11 @@ from millhand.core.state import State
 from millhand.ledger.views import Activity
 
 WIDTH = 600.0
+HEIGHT, LOW = 96.0, 20.0
+"""How high a chart is, and one in a line of a table."""
+
 _ORDER = (State.COMPLETED, State.CANCELLED, State.DISCARDED)
+_MINUTE = 60
 _GAP = 0.25
 _TOP = 0.92
 
@@ -25,6 +29,34 @@ class Bar:
     height: float
 
 
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart as shapes by state, once as high as a chart and once as a line is, and its figures for a script.
+
+    `columns` is how many minutes or hours it shows.
+    """
+
+    drawn: Mapping[State, str]
+    spark: Mapping[State, str]
+    plot: str
+    columns: int
+
+
+def by_minute(activity: Activity, queue: str | None = None) -> Chart:
+    """What ended in all queues or in one."""
+    minutes = [_of(minute, queue) for minute in activity.minutes]
+    figures = {state.value: [minute[state] for minute in minutes] for state in _ORDER}
+    drawn, spark = (shapes(bars(activity, height=height, queue=queue)) for height in (HEIGHT, LOW))
+    return Chart(drawn, spark, _plot(activity.until, _MINUTE, figures), len(minutes))
+
+
+def by_hour(counts: Sequence[int], until: int) -> Chart:
+    """What failed for good in each hour up to an instant."""
+    drawn = shapes(hours(counts, height=HEIGHT, places=len(counts)))
+    told = _plot(until, 60 * _MINUTE, {State.DISCARDED.value: list(counts)})
+    return Chart(drawn, shapes(hours(counts, height=LOW)), told, len(counts))
+
+
 def bars(activity: Activity, *, height: float, queue: str | None = None) -> tuple[Bar, ...]:
     """The bars of all queues or of one, the oldest minute first; the highest bar nearly fills the height."""
     minutes = [_of(minute, queue) for minute in activity.minutes]
@@ -37,13 +69,6 @@ def bars(activity: Activity, *, height: float, queue: str | None = None) -> tupl
         for place, minute in enumerate(minutes)
         for bar in _stack(minute, x=place * step, width=step * (1 - _GAP), height=height, scale=height * _TOP / most)
     )
-
-
-def plot(activity: Activity) -> str:
-    """The figures behind the bars of all queues, as JSON for a script: by state, and the end of the last minute."""
-    minutes = [_of(minute, None) for minute in activity.minutes]
-    figures = {state.value: [minute[state] for minute in minutes] for state in _ORDER}
-    return json.dumps({"until": activity.until // MICROSECONDS, **figures}, separators=(",", ":"))
 
 
 def hours(counts: Sequence[int], *, height: float, places: int = 24) -> tuple[Bar, ...]:
@@ -70,6 +95,11 @@ def shapes(drawn: Sequence[Bar]) -> Mapping[State, str]:
         outline = f"M{bar.x} {bar.y}h{bar.width}v{bar.height}h-{bar.width}z"
         paths[bar.state] = paths.get(bar.state, "") + outline
     return paths
+
+
+def _plot(until: int, unit: int, figures: Mapping[str, Sequence[int]]) -> str:
+    """JSON: the end of the last column, the seconds of each, and how many jobs ended in each, by state."""
+    return json.dumps({"until": until // MICROSECONDS, "unit": unit, **figures}, separators=(",", ":"))
 
 
 def _of(minute: Mapping[tuple[str, State], int], queue: str | None) -> dict[State, int]:

@@ -3,7 +3,7 @@
 from millhand.core.clock import MICROSECONDS
 from millhand.core.state import Cause, State
 from millhand.ledger.views import Activity, Step
-from millhand.web.dashboard.chart import Bar, bars, hours, plot, shapes
+from millhand.web.dashboard.chart import Bar, bars, by_hour, by_minute, hours, shapes
 from millhand.web.dashboard.strip import WIDTH, strip
 
 
@@ -70,5 +70,15 @@ def test_the_bars_of_a_state_are_one_shape() -> None:
 
 def test_a_script_is_given_the_figures_behind_the_bars() -> None:
     busy = {("a", State.COMPLETED): 2, ("b", State.COMPLETED): 1, ("b", State.DISCARDED): 4}
-    told = plot(Activity(minutes=({}, busy), until=7_000_000))
-    assert told == '{"until":7,"completed":[0,3],"cancelled":[0,0],"discarded":[0,4]}'
+    activity = Activity(minutes=({}, busy), until=7_000_000)
+    made = by_minute(activity)
+    assert made.plot == '{"until":7,"unit":60,"completed":[0,3],"cancelled":[0,0],"discarded":[0,4]}'
+    assert (set(made.drawn), set(made.spark), made.columns) == ({State.COMPLETED, State.DISCARDED},) * 2 + (2,)
+    assert '"completed":[0,2]' in by_minute(activity, "a").plot
+
+
+def test_hours_are_told_to_a_script_as_far_as_they_are_known() -> None:
+    made = by_hour([4, 0, 2], until=7_000_000)
+    assert (made.plot, made.columns) == ('{"until":7,"unit":3600,"discarded":[4,0,2]}', 3)
+    assert made.drawn[State.DISCARDED].startswith("M0.0 ")
+    assert made.spark[State.DISCARDED].startswith("M525.0 ")

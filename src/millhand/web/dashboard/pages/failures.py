@@ -4,9 +4,10 @@ from starlette.responses import Response
 
 from millhand.app.bulk import RetryAll
 from millhand.ledger.filters import JobFilter
+from millhand.ledger.inspector.endings import next_minute
 from millhand.web.access.roles import Scope
 from millhand.web.api.bulk import send_bulk
-from millhand.web.dashboard.chart import hours, shapes
+from millhand.web.dashboard.chart import by_hour
 from millhand.web.dashboard.routing import Pages
 from millhand.web.dashboard.visit import Visit
 
@@ -17,7 +18,8 @@ pages = Pages()
 async def failures(visit: Visit) -> Response:
     """The groups, the one that failed last first."""
     groups = await visit.visitor.inspector.failures()
-    return visit.page("failures.html", groups=[(group, shapes(hours(group.hours, height=20.0))) for group in groups])
+    until = next_minute(visit.now)
+    return visit.page("failures.html", groups=[(group, by_hour(group.hours, until)) for group in groups])
 
 
 @pages.post("/failures/retry", Scope.FLEET)

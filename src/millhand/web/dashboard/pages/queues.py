@@ -6,7 +6,7 @@ from millhand.core.errors import UsageError
 from millhand.core.fairness import Caps
 from millhand.web.access.roles import Role, Scope
 from millhand.web.api.queues import known_queue
-from millhand.web.dashboard.chart import bars, shapes
+from millhand.web.dashboard.chart import by_minute
 from millhand.web.dashboard.routing import Pages
 from millhand.web.dashboard.visit import Visit
 from millhand.web.problems import Refused
@@ -21,8 +21,8 @@ async def queues(visit: Visit) -> Response:
     inspector = visit.visitor.inspector
     found = await inspector.queues(await visit.visitor.desk.backend.broker.stats())
     activity = await inspector.activity()
-    sparks = {name: shapes(bars(activity, height=20.0, queue=name)) for name in (one.stats.queue for one in found)}
-    return visit.page("queues.html", queues=found, sparks=sparks)
+    hours = {name: by_minute(activity, name) for name in (one.stats.queue for one in found)}
+    return visit.page("queues.html", queues=found, hours=hours)
 
 
 @pages.post("/queues/{name:path}/pause", Scope.FLEET)
