@@ -65,8 +65,7 @@ def splice(png: bytes, added: bytes) -> Iterator[bytes]:
 def read_rows(png: bytes) -> Rows:
     """The rows of a strip, ready to follow others; raises `EngineFailed` if they are filtered in another way."""
     header = read_header(png)
-    packed = b"".join(content for name, content in chunks(png) if name == b"IDAT")
-    data = bytearray(deflate.inflate(packed))
+    data = deflate.inflate(content for name, content in chunks(png) if name == b"IDAT")
     filters = data[:: header.stride]
     if len(data) != header.stride * header.height or filters[0] not in {NONE, UP} or set(filters[1:]) - {UP}:
         raise EngineFailed("the browser filters a PNG's rows in an unknown way", code="bad_picture")
@@ -101,7 +100,7 @@ class Writer:
         file.write(chunk(b"IHDR", struct.pack(">IIBBBBB", header.width, header.height, 8, colour, 0, 0, 0)))
         file.write(added)
 
-    def write(self, data: bytes | bytearray) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         """Add filtered rows."""
         self._left -= len(data)
         self._put(self._deflate.compress(data))

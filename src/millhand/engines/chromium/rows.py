@@ -31,7 +31,7 @@ class Rows:
     """Filtered rows of a picture, the first of them with filter None, the others Up."""
 
     header: Header
-    data: bytearray
+    data: bytearray | memoryview
 
     def plain(self, start: int = 0) -> Iterator[bytes]:
         """The true bytes of each row from `start` on."""
@@ -55,11 +55,12 @@ class Rows:
         return b"".join(self.plain(self.header.height - number))
 
     def without_first(self, number: int) -> "Rows":
-        """The rows that follow, the first of them with its true bytes."""
+        """The rows that follow, the first of them with its true bytes; they take the place of these, uncopied."""
         stride = self.header.stride
-        data = self.data[number * stride :]
+        row = next(self.plain(number))
+        data = memoryview(self.data)[number * stride :]
         data[0] = NONE
-        data[1:stride] = next(self.plain(number))
+        data[1:stride] = row
         return Rows(Header(self.header.width, self.header.height - number, self.header.channels), data)
 
     def cut(self, width: int, height: int) -> "Rows":
