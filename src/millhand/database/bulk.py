@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from millhand.database.engines import postgres_module
 from millhand.database.prepared import drive
@@ -25,7 +26,7 @@ Insert = postgresql.Insert | sqlite.Insert
 
 _KEY = "of_key"
 _MOST_AT_ONCE = 64
-_Runner = Callable[[sa.Connection, Rows, Same], None]
+_Runner = Callable[[sa.Connection, Rows, Same], Iterator[DBAPICursor]]
 
 
 class Bulk:
@@ -51,14 +52,22 @@ class Bulk:
 
     def run(self, connection: sa.Connection, rows: Rows, same: Same | None = None) -> None:
         """Run the statement for these rows; none is fine."""
+        for _ in self._run(connection, rows, same or {}):
+            pass
+
+    def returned(self, connection: sa.Connection, rows: Rows) -> list[Row]:
+        """Run a statement that returns something, and give all of it."""
+        return [row for cursor in self._run(connection, rows, {}) for row in cursor.fetchall()]
+
+    def _run(self, connection: sa.Connection, rows: Rows, same: Same) -> Iterator[DBAPICursor]:
         if not rows:
-            return
+            return iter(())
         dialect = connection.dialect
         if dialect not in self._runners:
             self._runners[dialect] = (
                 self._by_arrays(dialect) if dialect.name == "postgresql" else self._by_values(dialect)
             )
-        self._runners[dialect](connection, rows, same or {})
+        return self._runners[dialect](connection, rows, same)
 
     def _by_values(self, dialect: sa.Dialect) -> _Runner:
         columns = [sa.column(name, column.type) for name, column in self._columns.items()]
@@ -70,10 +79,10 @@ class Bulk:
         def text(count: int) -> str:  # SQLAlchemy would take 10 ms over those with many rows
             return one.replace(marks, ", ".join([marks] * count), 1)
 
-        def run(connection: sa.Connection, rows: Rows, same: Same) -> None:
+        def run(connection: sa.Connection, rows: Rows, same: Same) -> Iterator[DBAPICursor]:
             last = [same[name] for name in names[len(columns) :]]
             for some in _pieces(rows):
-                drive(connection, text(len(some)), (*chain.from_iterable(some), *last))
+                yield drive(connection, text(len(some)), (*chain.from_iterable(some), *last))
 
         return run
 
@@ -89,10 +98,10 @@ class Bulk:
         text, names = self._compiled(dialect, sa.select(rows).cte("given"))
         writers = {f"each_{name}": _array_of_texts if _is_text(one) else _array for name, one in self._columns.items()}
 
-        def run(connection: sa.Connection, rows: Rows, same: Same) -> None:
+        def run(connection: sa.Connection, rows: Rows, same: Same) -> Iterator[DBAPICursor]:
             columns = zip(writers.items(), zip(*rows, strict=True), strict=True)
             values = {**{name: write(column) for (name, write), column in columns}, **same}
-            drive(connection, text, [values[name] for name in names])
+            yield drive(connection, text, [values[name] for name in names])
 
         return run
 

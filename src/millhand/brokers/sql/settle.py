@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,7 +15,7 @@ from millhand.core.failure import Failure, failure
 from millhand.core.job import Delivery, NewJob
 from millhand.core.settlement import Charge, Settlement
 from millhand.core.state import FINAL, WAITING, Cause, State
-from millhand.database.bulk import bulk_insert, bulk_update
+from millhand.database.bulk import Bulk, Given, bulk_insert, bulk_update
 from millhand.database.numbers import among, numbers
 from millhand.database.prepared import Prepared
 from millhand.database.tables import artefacts, attempts, by_number, is_in, jobs, queues
@@ -41,14 +42,23 @@ _RENEW = sa.update(jobs).where(among(jobs.c.seq, "seqs")).values(lease_until=sa.
 _LEASE = ("worker", "lease_until")
 _ERROR = ("error_code", "error_message", "error_fingerprint")
 _ENDED = ("started_at", "finished_at", "result")
-_COMPLETE = bulk_update(
-    jobs.c.seq,
-    {name: jobs.c[name] for name in _ENDED},
-    lambda given: {
+
+
+def _complete(dialect: sa.Dialect, given: Given) -> sa.UpdateBase:
+    """Complete the jobs that are still held, and return these: a fence, given out once, tells the holder as well."""
+    del dialect
+    values: dict[str, sa.ColumnElement[Any]] = {
         "state": sa.literal_column("'completed'"),
         **{name: sa.null() for name in (*_LEASE, *_ERROR)},
         **{name: given[name] for name in _ENDED},
-    },
+    }
+    held = (jobs.c.seq == given["of_seq"]) & (jobs.c.fence == given["of_fence"]) & is_in(State.RUNNING)
+    return sa.update(jobs).where(held).values(values).returning(jobs.c.seq, jobs.c.fence)
+
+
+_COMPLETE = Bulk(
+    {**{name: jobs.c[name] for name in _ENDED}, "of_seq": jobs.c.seq, "of_fence": jobs.c.fence},
+    _complete,
 )
 _MOVED = ("state", "run_at", "started_at", "finished_at", "error_code", "error_message", "error_fingerprint")
 _MOVE = bulk_update(
@@ -86,16 +96,19 @@ _NOT_HELD: _Holding = (-1, None)
 
 def settle(connection: sa.Connection, settlements: Sequence[Settlement], worker: str, now: int) -> Settled:
     """Accept the settlements of deliveries that are still held; refuse the others, and record that."""
-    held = holdings(connection, [each.delivery for each in settlements], worker)
+    completed = _completed(connection, [each for each in settlements if each.state is State.COMPLETED])
+    moved = [each for each in settlements if each.state is not State.COMPLETED]
+    held = holdings(connection, [each.delivery for each in moved], worker)
     accepted: list[Settlement] = []
     answers = [False] * len(settlements)
     doubtful: list[int] = []
     for place, each in enumerate(settlements):
-        fence, cancel_at = held.get(each.delivery.receipt, _NOT_HELD)
+        of_state = completed if each.state is State.COMPLETED else held
+        fence, cancel_at = of_state.get(each.delivery.receipt, _NOT_HELD)
         if fence != each.delivery.fence:
             doubtful.append(place)
             continue
-        del held[each.delivery.receipt]
+        del of_state[each.delivery.receipt]
         accepted.append(each if cancel_at is None else _as_cancelled(each))
         answers[place] = True
     _apply(connection, accepted, worker, now)
@@ -132,12 +145,17 @@ def _as_cancelled(settlement: Settlement) -> Settlement:
     return settlement._replace(state=State.CANCELLED, cause=Cause.CANCELLED, failure=reason, delay=0.0)
 
 
+def _completed(connection: sa.Connection, settlements: Sequence[Settlement]) -> dict[int | str, _Holding]:
+    """Complete what was held to the end; a job that had ended well can't be cancelled any more."""
+    rows = [
+        (each.started_at, each.finished_at, each.result, each.delivery.receipt, each.delivery.fence)
+        for each in settlements
+    ]
+    return {seq: (fence, None) for seq, fence in _COMPLETE.returned(connection, rows)}
+
+
 def _apply(connection: sa.Connection, accepted: Sequence[Settlement], worker: str, now: int) -> None:
-    completed = [each for each in accepted if each.state is State.COMPLETED]
-    _COMPLETE.run(
-        connection, [(each.started_at, each.finished_at, each.result, each.delivery.receipt) for each in completed]
-    )
-    ADD_SUCCESSES.run(connection, [_ran(each, worker) for each in completed])
+    ADD_SUCCESSES.run(connection, [_ran(each, worker) for each in accepted if each.state is State.COMPLETED])
     moved = [each for each in accepted if each.state is not State.COMPLETED]
     _MOVE.run(connection, [_moved(each, now) for each in moved])
     ADD_ATTEMPTS.run(connection, [(*_ran(each, worker), *_ended(each)) for each in moved])
