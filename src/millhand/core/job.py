@@ -129,7 +129,10 @@ class Delivery(NamedTuple):
 
 
 class Job(NamedTuple, Generic[ArgsT_co]):
-    """A job as its user sees it, at one moment. Instants are microseconds since the epoch, or None if not reached."""
+    """A job as its user sees it, at one moment: first how it was sent, then what became of it.
+
+    Instants are microseconds since the epoch, or None if not reached.
+    """
 
     id: str
     kind: str
@@ -138,16 +141,16 @@ class Job(NamedTuple, Generic[ArgsT_co]):
     queue: str
     tenant: str
     priority: int
-    failures: int = 0
-    crashes: int = 0
     max_attempts: int = 5
     max_crashes: int = 3
     key: str | None = None
-    enqueued_at: int = 0
     run_at: int | None = None
+    parent_id: str | None = None
+    duplicate: bool = False
+    failures: int = 0
+    crashes: int = 0
+    enqueued_at: int = 0
     started_at: int | None = None
     finished_at: int | None = None
     result: Any = None
     failure: Failure | None = None
-    parent_id: str | None = None
-    duplicate: bool = False
