@@ -44,15 +44,14 @@ class Sums:
     async def roll_up(self) -> bool:
         """Close the next minutes that are over, some at a time; False if there were none.
 
-        The first time ever, it begins a day back: until the sums have caught up, charts count jobs as they used to.
+        The first time ever, it begins with what ended in the last day; until it has caught up, charts count jobs.
         """
         last = _minute_of(after(self._database.clock.now(), -_PATIENCE))
         if last <= self._done:
             return False
         since = await self._database.read(summed_until)
         if since is None:
-            since = _minute_of(after(last, -_FIRST_DAY))
-            await self._database.write(lambda connection: _begin(connection, since))
+            since = await self._database.write(lambda connection: _begin(connection, last))
         until = min(last, since + _MOST_MINUTES * MINUTE)
         if since < until:
             found = await self._database.read(lambda connection: counted(connection, since, until))
@@ -66,8 +65,12 @@ def summed_until(connection: sa.Connection) -> int | None:
     return connection.scalar(sa.select(marks.c.at).where(marks.c.name == ENDINGS))
 
 
-def _begin(connection: sa.Connection, at: int) -> None:
-    connection.execute(insert(connection.dialect, marks, {"name": ENDINGS, "at": at}).on_conflict_do_nothing())
+def _begin(connection: sa.Connection, last: int) -> int:
+    """Set the first mark, unless somebody else has; returns where it stands."""
+    first = connection.scalar(_FIRST, {"since": after(last, -_FIRST_DAY), "until": last})
+    begun = insert(connection.dialect, marks, {"name": ENDINGS, "at": _minute_of(last if first is None else first)})
+    connection.execute(begun.on_conflict_do_nothing())
+    return summed_until(connection) or last
 
 
 def _close(connection: sa.Connection, since: int, until: int, found: _Sums) -> None:
@@ -90,6 +93,14 @@ def _minute_of(instant: int) -> int:
     return instant - instant % MINUTE
 
 
+def _first() -> sa.Select[int]:
+    """The first job that ended in a time."""
+    ended = jobs.c.finished_at
+    within = (FINISHED, ended >= sa.bindparam("since"), ended < sa.bindparam("until"))
+    firsts = (sa.select(sa.func.min(ended).label("at")).where(in_state(state), *within) for state in sorted(FINAL))
+    return sa.select(sa.func.min(sa.union_all(*firsts).subquery().c.at))
+
+
 def _counts() -> sa.Select[*tuple[Any, ...]]:
     ended, nothing = jobs.c.finished_at, sa.literal_column("''", sa.Text)
     failed = in_state(State.DISCARDED)
@@ -110,5 +121,6 @@ def _highest(dialect: sa.Dialect, given: Given) -> sa.UpdateBase:
     return new.on_conflict_do_update(index_elements=list(_KEY), set_={"number": new.excluded.number}, where=grown)
 
 
+_FIRST = _first()
 _COUNTS = _counts()
 _KEEP_HIGHEST = Bulk({column.name: column for column in endings.c}, _highest)
