@@ -1,6 +1,6 @@
 """Statements that run for many rows at once: compiled one time for each database, run by the driver with tuples."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -131,7 +131,7 @@ def bulk_insert(table: sa.Table, names: Sequence[str], words: Mapping[str, str] 
     )
 
 
-def copy_in(connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Rows) -> bool:
+def copy_in(connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[Row]) -> bool:
     """Store rows by PostgreSQL's COPY, all or none: False if one of them breaks a unique rule or has to be mended.
 
     That takes half the time of an INSERT, but several messages: it is for hundreds of rows.

@@ -12,7 +12,7 @@ from millhand.core.clock import Clock
 from millhand.core.durability import Durability
 from millhand.core.errors import BrokerUnavailable
 from millhand.database.ears import ears
-from millhand.database.engines import READERS, postgres_module, reader_engine, writer_engine
+from millhand.database.engines import READERS, WRITERS_ON_SERVER, postgres_module, reader_engine, writer_engine
 from millhand.database.faults import translated
 from millhand.database.lines import FileLine, Line
 from millhand.database.schema import require_current, schema_status, schema_up
@@ -107,7 +107,8 @@ class Database:
                 return
             await asyncio.to_thread(self._prepare)
             self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="database-reader")
-            self._writers = [self._new_writer() for _ in range(1 if isinstance(self._address, Path) else 2)]
+            count = 1 if isinstance(self._address, Path) else WRITERS_ON_SERVER
+            self._writers = [self._new_writer() for _ in range(count)]
             self.waker = Waker(self._new_line())
         if isinstance(self._address, ServerAddress):
             await self.write(lambda _: None)  # the clock is read, and what can't be written to is known now

@@ -12,6 +12,9 @@ from millhand.database.urls import address_of
 READERS = 4
 """How many reads can run at once in one process."""
 
+WRITERS_ON_SERVER = 2
+"""How many writes can run at once in one process on a server; in a file it is one at a time among all processes."""
+
 
 def writer_engine(url: str, durability: Durability, patience: float) -> sa.Engine:
     """An engine for one connection that writes; a statement or a wait for a lock takes up to `patience` seconds."""

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from millhand.database.engines import READERS, postgres_module
+from millhand.database.engines import READERS, WRITERS_ON_SERVER, postgres_module
 
-CONNECTIONS_OF_A_PROCESS = READERS + 2
-"""The most that one process takes: readers, one that writes, and one that listens."""
+CONNECTIONS_OF_A_PROCESS = READERS + WRITERS_ON_SERVER + 1
+"""The most that one process takes: readers, writers, and one that listens."""
 
 _SETTINGS = """
 SELECT current_setting('server_version'), pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool,
