@@ -25,7 +25,7 @@ async def test_a_server_in_good_order(postgres_url: str) -> None:
     poor = {name for name, finding in findings.items() if finding.level is not Level.OK}
     assert poor == {"server.durability"}  # the tests' server is not made to survive a power cut
     assert findings["server.version"].finding.startswith("It is PostgreSQL")
-    assert "workers take up to 6" in findings["server.connections"].finding
+    assert "workers take up to 7" in findings["server.connections"].finding
     assert (await found(server.calls, postgres_url))["server.listen"].level is Level.OK
 
 
