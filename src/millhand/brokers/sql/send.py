@@ -80,7 +80,7 @@ def _store(connection: sa.Connection, batch: Sequence[NewJob], now: int) -> None
     else:
         add_queues(connection, {job.queue for job in batch})
         columns = (*_OWN_COLUMNS, *_SHARED_COLUMNS, *_START)
-        if not copy_in(connection, jobs, columns, [(*row, 0, 0, 0) for row in _rows(batch, now)]):
+        if not copy_in(connection, jobs, columns, ((*row, 0, 0, 0) for row in _rows(batch, now))):
             _insert(connection, batch, now)
 
 
