@@ -17,6 +17,9 @@
     count();
   };
 
+  /* On a narrow screen the names of the pages are a row to be scrolled. */
+  $("nav a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
   /* Choosing rows */
   const ticks = () => $$("input[name=job]");
   const count = () => {

@@ -29,8 +29,9 @@
     const length = () => told[states[0]].length;
     const start = (place) => told.until - told.unit * (length() - place);
     const times = () => told[states[0]].map((_, place) => start(place + 0.5));
-    /* The highest columns come first, so that those drawn after them leave of each what is on top. */
-    const columns = () => states.map((_, last) => times().map((_, place) => sum(states.slice(0, last + 1).map((state) => told[state][place])))).reverse();
+    /* The highest columns come first, so that those drawn after them leave of each what is on top; none where nothing is. */
+    const height = (last, place) => sum(states.slice(0, last + 1).map((state) => told[state][place]));
+    const columns = () => states.map((state, last) => times().map((_, place) => (told[state][place] ? height(last, place) : null))).reverse();
 
     /* The reading: the column under the cursor, or all of them. */
     const frame = document.createElement("div");
