@@ -9,8 +9,8 @@ from millhand.core.state import State
 from millhand.ledger.views import Activity
 
 WIDTH = 600.0
-HEIGHT, LOW = 96.0, 20.0
-"""How high a chart is, and one in a line of a table."""
+HEIGHT = 96.0
+"""How high a chart is; one in a line of a table is the same, pressed flat."""
 
 _ORDER = (State.COMPLETED, State.CANCELLED, State.DISCARDED)
 _MINUTE = 60
@@ -31,13 +31,9 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart as shapes by state, once as high as a chart and once as a line is, and its figures for a script.
-
-    `columns` is how many minutes or hours it shows.
-    """
+    """A chart as shapes by state, and its figures for a script. `columns` is how many minutes or hours it shows."""
 
     drawn: Mapping[State, str]
-    spark: Mapping[State, str]
     plot: str
     columns: int
 
@@ -46,18 +42,16 @@ def by_minute(activity: Activity, queue: str | None = None) -> Chart:
     """What ended in all queues or in one."""
     minutes = [_of(minute, queue) for minute in activity.minutes]
     figures = {state.value: [minute[state] for minute in minutes] for state in _ORDER}
-    drawn, spark = (shapes(bars(activity, height=height, queue=queue)) for height in (HEIGHT, LOW))
-    return Chart(drawn, spark, _plot(activity.until, _MINUTE, figures), len(minutes))
+    return Chart(shapes(bars(activity, queue)), _plot(activity.until, _MINUTE, figures), len(minutes))
 
 
 def by_hour(counts: Sequence[int], until: int) -> Chart:
     """What failed for good in each hour up to an instant."""
-    drawn = shapes(hours(counts, height=HEIGHT, places=len(counts)))
     told = _plot(until, 60 * _MINUTE, {State.DISCARDED.value: list(counts)})
-    return Chart(drawn, shapes(hours(counts, height=LOW)), told, len(counts))
+    return Chart(shapes(hours(counts)), told, len(counts))
 
 
-def bars(activity: Activity, *, height: float, queue: str | None = None) -> tuple[Bar, ...]:
+def bars(activity: Activity, queue: str | None = None) -> tuple[Bar, ...]:
     """The bars of all queues or of one, the oldest minute first; the highest bar nearly fills the height."""
     minutes = [_of(minute, queue) for minute in activity.minutes]
     most = max((sum(minute.values()) for minute in minutes), default=0)
@@ -67,24 +61,24 @@ def bars(activity: Activity, *, height: float, queue: str | None = None) -> tupl
     return tuple(
         bar
         for place, minute in enumerate(minutes)
-        for bar in _stack(minute, x=place * step, width=step * (1 - _GAP), height=height, scale=height * _TOP / most)
+        for bar in _stack(minute, x=place * step, width=step * (1 - _GAP), scale=HEIGHT * _TOP / most)
     )
 
 
-def hours(counts: Sequence[int], *, height: float, places: int = 24) -> tuple[Bar, ...]:
-    """The bars of failures hour by hour, the last one at the right; hours that are not known are left blank."""
+def hours(counts: Sequence[int]) -> tuple[Bar, ...]:
+    """The bars of failures hour by hour, the last one at the right."""
     most = max(counts, default=0)
-    step, first = WIDTH / places, places - len(counts)
+    step = WIDTH / max(1, len(counts))
     return tuple(
         Bar(
             State.DISCARDED,
-            round((first + place) * step, 1),
-            round(height - tall, 1),
+            round(place * step, 1),
+            round(HEIGHT - tall, 1),
             round(step * (1 - _GAP), 1),
             tall,
         )
         for place, count in enumerate(counts)
-        if count and (tall := round(count * height * _TOP / most, 1))
+        if count and (tall := round(count * HEIGHT * _TOP / most, 1))
     )
 
 
@@ -108,9 +102,9 @@ def _of(minute: Mapping[tuple[str, State], int], queue: str | None) -> dict[Stat
     return {state: sum(number for (_, ended), number in minute.items() if ended is state) for state in _ORDER}
 
 
-def _stack(minute: Mapping[State, int], *, x: float, width: float, height: float, scale: float) -> Sequence[Bar]:
+def _stack(minute: Mapping[State, int], *, x: float, width: float, scale: float) -> Sequence[Bar]:
     stacked: list[Bar] = []
-    y = height
+    y = HEIGHT
     for state in _ORDER:
         if minute[state]:
             y -= minute[state] * scale

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from millhand.core.state import State
 from millhand.core.words import count_of
 from millhand.ledger.views import Overview, QueueView, WorkerView, between
-from millhand.web.dashboard.chart import LOW, bars, by_minute, shapes
+from millhand.web.dashboard.chart import bars, by_minute, shapes
 from millhand.web.dashboard.rendering import jobs_url
 from millhand.web.dashboard.routing import Pages
 from millhand.web.dashboard.visit import Visit
@@ -42,7 +42,7 @@ async def overview(visit: Visit) -> Response:
         needs=list(needs(board.figures, queues, board.workers, visit.now)),
         failed=board.failed,
         hour=by_minute(activity),
-        sparks={name: shapes(bars(activity, height=LOW, queue=name)) for name in (one.stats.queue for one in queues)},
+        sparks={name: shapes(bars(activity, name)) for name in (one.stats.queue for one in queues)},
     )
 
 
