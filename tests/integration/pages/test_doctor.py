@@ -2,6 +2,7 @@
 
 import os
 
+import psutil
 import pytest
 
 from millhand import App
@@ -10,6 +11,7 @@ from millhand.core.finding import Finding, Level
 from millhand.doctor import chromium
 from millhand.doctor.examination import Check
 from millhand.doctor.patient import Patient
+from millhand.engines.chromium.engine import Chromium
 
 
 def _patient(app: App | None = None, **told: object) -> Patient:
@@ -84,6 +86,14 @@ async def test_root_is_told_why_there_is_no_sandbox() -> None:
 async def test_room_and_fonts_are_looked_at() -> None:
     assert (await _one(chromium.shared_memory, _patient())).level in {Level.OK, Level.WARNING}
     assert (await _one(chromium.fonts, _patient())).level in {Level.OK, Level.WARNING}
+
+
+@pytest.mark.needs("chromium")
+async def test_pictures_are_shared_as_it_says(engine: Chromium) -> None:
+    engine.warm_up()
+    assert engine.browser_pid is not None
+    by_files = "--disable-dev-shm-usage" in psutil.Process(engine.browser_pid).cmdline()
+    assert by_files == ((await _one(chromium.shared_memory, _patient())).level is not Level.OK)
 
 
 @pytest.mark.needs("chromium")

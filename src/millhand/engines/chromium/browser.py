@@ -157,6 +157,7 @@ async def _launched(
         executable_path=executable,
         chromium_sandbox=sandbox,
         args=install.arguments(),
+        ignore_default_args=install.unwanted_arguments(),
         proxy={"server": _NOWHERE},
         timeout=settings.start_seconds * 1000,
         handle_sigint=False,

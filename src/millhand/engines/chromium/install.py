@@ -150,7 +150,7 @@ def shared_memory() -> int | None:
 
 def arguments() -> list[str]:
     """The switches that every page needs, beside those of Playwright."""
-    switches = [
+    return [
         "--force-color-profile=srgb",
         "--font-render-hinting=none",
         "--num-raster-threads=2",
@@ -167,9 +167,12 @@ def arguments() -> list[str]:
         "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
         "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     ]
+
+
+def unwanted_arguments() -> list[str]:
+    """The switches of Playwright that are left out: it always has Chromium's processes share pictures through files."""
     size = shared_memory()
-    small = size is not None and size < ENOUGH_SHARED_MEMORY
-    return [*switches, "--disable-dev-shm-usage"] if small else switches
+    return ["--disable-dev-shm-usage"] if size is not None and size >= ENOUGH_SHARED_MEMORY else []
 
 
 def _first_line(path: Path) -> str:
