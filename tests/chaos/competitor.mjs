@@ -15,16 +15,18 @@ const note = (line) => appendFileSync(journal, `${JSON.stringify(line)}\n`)
 const micros = () => Math.round((performance.timeOrigin + performance.now()) * 1000)
 
 async function run(job, managed = false) {
+  const began = micros()
   const about = {
     run: `${process.pid}.${++runs}`,
     job: job.id,
     pid: process.pid,
     managed, // pg-boss itself settles it
     attempt: job.retryCount + 1,
-    claimed: new Date(job.startedOn).getTime() * 1000 + 999, // a Date keeps milliseconds
+    // A Date keeps milliseconds only; it was within this one, and before now.
+    claimed: Math.min(new Date(job.startedOn).getTime() * 1000 + 999, began),
   }
   const args = JSON.parse(job.data.millhand.args)
-  note({ ...about, at: micros(), begins: true })
+  note({ ...about, at: began, begins: true })
   await sleep(args.milliseconds / 2)
   const fails = args.number % 9 === 4 && job.retryCount === 0
   note({ ...about, at: micros(), begins: false, how: fails ? 'failed' : 'returned' })
