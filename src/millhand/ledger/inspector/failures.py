@@ -11,7 +11,7 @@ from millhand.ledger.inspector.counts import counted
 from millhand.ledger.inspector.trends import hourly
 from millhand.ledger.views import FailureGroup
 
-MOST_GROUPS = 500
+MOST_GROUPS = 300
 LARGEST_PAGE = 100
 _MOST_COUNTED = 1_000
 
