@@ -54,7 +54,7 @@ def _bad_condition(random: Random, _: Site) -> dict[str, object]:
 
 _EITHER = HARMLESS | SLOW
 TEMPLATES = (
-    Template("a loop without end", _one_of(_LOOPS), _EITHER | {"page_crashed"}),
+    Template("a loop without end", _one_of(_LOOPS), _EITHER | DEMANDING),  # one of them adds to the page, too
     Template("questions without end", _one_of(_ASKERS), _EITHER | DEMANDING),
     Template(
         "pages that move on",
