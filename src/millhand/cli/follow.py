@@ -36,9 +36,9 @@ async def events(connected: Connected, job_id: str, *, live: bool, after: int = 
 async def _noted(connected: Connected, job_id: str) -> None:
     """Wait for the record of how a job ended: somebody else's broker may know a moment before its worker has noted it.
 
-    A worker that is none of ours notes nothing, so the wait is short.
+    A worker that is none of ours notes nothing, so the wait is short; and where none of ours is known, there is none.
     """
-    if (await connected.app.backend()).foreign is None:
+    if (await connected.app.backend()).foreign is None or not await connected.inspector.workers():
         return
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LAST_WORDS):
