@@ -11,15 +11,19 @@ from millhand.web.dashboard.chart import by_hour
 from millhand.web.dashboard.routing import Pages
 from millhand.web.dashboard.visit import Visit
 
+_SHOWN = 30
+"""Groups on the page: those that failed last."""
+
 pages = Pages()
 
 
 @pages.get("/failures", Scope.FLEET)
 async def failures(visit: Visit) -> Response:
     """The groups, the one that failed last first."""
-    groups = await visit.visitor.inspector.failures()
+    groups = await visit.visitor.inspector.failures(limit=_SHOWN)
     until = next_minute(visit.now)
-    return visit.page("failures.html", groups=[(group, by_hour(group.hours, until)) for group in groups])
+    drawn = [(group, by_hour(group.hours, until)) for group in groups]
+    return visit.page("failures.html", groups=drawn, full=len(groups) == _SHOWN)
 
 
 @pages.post("/failures/retry", Scope.FLEET)
