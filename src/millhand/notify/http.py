@@ -1,10 +1,8 @@
 """Calls to somebody's HTTP API: bounded in time and size, and told apart by whether a second try may help."""
 
 import json
-import socket
-import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -13,6 +11,7 @@ from typing import TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from millhand.core.errors import Transient
+from millhand.net.cut import cut_after
 
 T = TypeVar("T")
 
@@ -132,30 +131,12 @@ class Caller:
         connection = _CONNECTIONS[parts.scheme](parts.hostname or "", parts.port, timeout=self.seconds)
         try:
             connection.connect()
-            # Time-outs of a socket begin anew with each byte; this one does not.
             with cut_after(self.seconds, connection.sock):
                 connection.request(call.method, _target(parts), call.body, dict(call.headers))
                 with connection.getresponse() as reply:
                     yield reply
         finally:
             connection.close()
-
-
-@contextmanager
-def cut_after(seconds: float, connected: socket.socket) -> Generator[None]:
-    """Break a connection off after so many seconds, whatever comes over it."""
-
-    def cut() -> None:
-        with suppress(OSError):
-            connected.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, cut)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
 
 
 def _answer(reply: HTTPResponse) -> Answer:

@@ -14,7 +14,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import UploadFile
 
 from millhand.core.clock import Clock
-from millhand.engines.chromium.reach import Reach, RefusedError, reach
+from millhand.net.reach import Reach, RefusedError
 from millhand.web import outward
 from millhand.web.problems import Refused
 
@@ -65,7 +65,7 @@ class Fetcher:
 
     async def _follow(self, place: Place, file: IO[bytes]) -> Place:
         """Write the content into a file; where it was found in the end."""
-        rule, deadline = reach(self.named), self.clock.monotonic() + self.seconds
+        rule, deadline = Reach.of_this_machine(self.named), self.clock.monotonic() + self.seconds
         for _ in range(_MOST_REDIRECTS + 1):
             address = await _judged(place.url, rule)
             place = await to_thread.run_sync(self._get, place, address, file, deadline, limiter=self.limiter)

@@ -11,8 +11,8 @@ from http.client import HTTPConnection
 from typing import cast
 from urllib.parse import SplitResult, urlsplit
 
-from millhand.engines.chromium.reach import Reach
-from millhand.notify.http import cut_after
+from millhand.net.cut import cut_after
+from millhand.net.reach import Reach
 
 _PORTS = {"http": 80, "https": 443}
 _OWN = frozenset({"host", "content-length", "transfer-encoding", "connection"})

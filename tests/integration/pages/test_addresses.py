@@ -12,8 +12,8 @@ import pytest
 from millhand.core.errors import MillhandError, Permanent
 from millhand.engines.chromium import install
 from millhand.engines.chromium.engine import Chromium
-from millhand.engines.chromium.reach import Reach
 from millhand.engines.chromium.values import ChromiumSettings
+from millhand.net.reach import Reach
 from tests.integration.pages.server import Pages, serving
 from tests.integration.pages.support import Exporter
 

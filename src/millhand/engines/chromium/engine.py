@@ -19,10 +19,10 @@ from millhand.engines.chromium.attempt import LOOK_EVERY, Attempt, Told
 from millhand.engines.chromium.errors import AddressRefused, PageTooDemanding
 from millhand.engines.chromium.gate import Gate
 from millhand.engines.chromium.keeper import Keeper
-from millhand.engines.chromium.reach import Reach, reach
 from millhand.engines.chromium.ready import Phase
 from millhand.engines.chromium.site import Site, of_html
 from millhand.engines.chromium.values import ChromiumSettings, Exported, PageLimits, PageOrder, Picture, View
+from millhand.net.reach import Reach
 
 T = TypeVar("T")
 Progress = Callable[[float, str], None]
@@ -57,7 +57,7 @@ class Chromium:
     ) -> None:
         self._settings = settings
         self._keeper = Keeper(settings, folder)
-        self._reach = reach_of or reach(settings.allowed_hosts)
+        self._reach = reach_of or Reach.of_this_machine(settings.allowed_hosts)
         self._starting = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None

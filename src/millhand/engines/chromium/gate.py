@@ -14,8 +14,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from millhand.engines.chromium.http_head import Head, HeadTooLong, read_head
-from millhand.engines.chromium.reach import Reach, RefusedError
 from millhand.engines.chromium.site import HOST, Site, answer
+from millhand.net.reach import Reach, RefusedError
 
 _PIECE = 1 << 16
 _CONNECT_SECONDS = 15.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from millhand.core.errors import MillhandError
-from millhand.engines.chromium.reach import Reach
+from millhand.net.reach import Reach
 from millhand.web.desk import Caller
 from millhand.web.gotenberg.answers import collect, refusal
 from millhand.web.gotenberg.errand import Errand, run

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.background import BackgroundTask
 from starlette.responses import PlainTextResponse
 
-from millhand.engines.chromium.reach import reach
+from millhand.net.reach import Reach
 from millhand.web.access.gate import needs
 from millhand.web.access.roles import Role, Scope
 from millhand.web.desk import Caller
@@ -79,7 +79,7 @@ async def screenshot_markdown(caller: Operator, request: Request) -> Response:
 async def _serve(caller: Caller, request: Request, send: Sending) -> Response:
     if not is_form(request):
         raise Refused(415, f"Invalid 'Content-Type' header value: want '{FORM}'", code="unsupported_media_type")
-    webhook, reachable = webhook_of(request.headers), reach(_named(caller))
+    webhook, reachable = webhook_of(request.headers), Reach.of_this_machine(_named(caller))
     if webhook is not None:
         await check(webhook, reachable)
     async with form_of(request, caller.desk.settings.api.max_files) as sent, complete(caller, sent) as form:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 
 from millhand.core.errors import MillhandError
-from millhand.engines.chromium.reach import Reach, RefusedError
+from millhand.net.reach import Reach, RefusedError
 from millhand.web import outward
 from millhand.web.problems import Refused
 

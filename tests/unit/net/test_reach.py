@@ -5,7 +5,7 @@ import socket
 import psutil
 import pytest
 
-from millhand.engines.chromium.reach import Reach, is_public, look_up, reach
+from millhand.net.reach import Reach, is_public, look_up
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_the_machines_own_addresses_are_private_even_if_public() -> None:
 
 def test_own_addresses_are_found() -> None:
     own = {entry.address for entries in psutil.net_if_addrs().values() for entry in entries}
-    assert {address.partition("%")[0] for address in own} == reach(frozenset()).own
+    assert {address.partition("%")[0] for address in own} == Reach.of_this_machine(frozenset()).own
 
 
 async def test_what_can_be_no_name_is_known_to_nobody() -> None:

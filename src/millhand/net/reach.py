@@ -1,10 +1,11 @@
-"""Which addresses a rendered page may reach: public ones, and hosts that the operator named."""
+"""Which addresses may be reached when a client names them: public ones, and hosts that the operator named."""
 
 import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Self
 
 import psutil
 
@@ -43,6 +44,12 @@ class Reach:
     own: frozenset[str] = frozenset()
     look_up: Callable[[str, int], Awaitable[list[str]]] = look_up
 
+    @classmethod
+    def of_this_machine(cls, named: frozenset[str]) -> Self:
+        """The rule with this machine's addresses: they count as private, even when they are public ones."""
+        own = {entry.address.partition("%")[0] for entries in psutil.net_if_addrs().values() for entry in entries}
+        return cls(frozenset(name.lower() for name in named), frozenset(own))
+
     async def addresses(self, host: str, port: int) -> list[str]:
         """The addresses of a host that may be connected to, judged as they are now.
 
@@ -67,12 +74,6 @@ class Reach:
     def allows(self, address: str) -> bool:
         """Whether an address may be connected to without having been named."""
         return address not in self.own and is_public(address)
-
-
-def reach(named: frozenset[str]) -> Reach:
-    """The rule of this machine: its own addresses count as private, even when they are public ones."""
-    own = {entry.address.partition("%")[0] for entries in psutil.net_if_addrs().values() for entry in entries}
-    return Reach(frozenset(name.lower() for name in named), frozenset(own))
 
 
 def is_public(text: str) -> bool:
