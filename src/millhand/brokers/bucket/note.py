@@ -94,10 +94,6 @@ class Note(_Part):
         """Whether that lease is still the one."""
         return self.holder is not None and self.holder.token == token
 
-    def is_free(self, now: int) -> bool:
-        """Whether the job may be taken."""
-        return self.holder is None and self.done is None and self.not_before <= now
-
     def _next(self, **changes: object) -> Self:
         return self.model_copy(update={"writes": self.writes + 1, **changes})
 
