@@ -59,7 +59,7 @@ def is_alive(program: psutil.Process) -> bool:
 def weigh(programs: Sequence[psutil.Process]) -> Weight:
     """The weight of these programs and all processes under them."""
     tree = list(_tree(programs))
-    memory = [_memory(process) for process in tree]
+    memory = [memory_of(process) for process in tree]
     return Weight(
         resident=sum(resident for resident, _ in memory),
         proportional=sum(proportional for _, proportional in memory),
@@ -68,19 +68,20 @@ def weigh(programs: Sequence[psutil.Process]) -> Weight:
     )
 
 
-def _tree(programs: Sequence[psutil.Process]) -> Iterator[psutil.Process]:
-    for program in programs:
-        yield program
-        with suppress(psutil.NoSuchProcess):
-            yield from program.children(recursive=True)
-
-
-def _memory(process: psutil.Process) -> tuple[int, int]:
+def memory_of(process: psutil.Process) -> tuple[int, int]:
+    """Its bytes resident, and in proportion; zeros when it is gone."""
     try:
         memory = process.memory_full_info()
     except psutil.Error:
         return 0, 0
     return memory.rss, getattr(memory, "pss", memory.rss)
+
+
+def _tree(programs: Sequence[psutil.Process]) -> Iterator[psutil.Process]:
+    for program in programs:
+        yield program
+        with suppress(psutil.NoSuchProcess):
+            yield from program.children(recursive=True)
 
 
 def _cpu(process: psutil.Process) -> float:

@@ -1,13 +1,12 @@
-"""How much memory the processes under this one take at their worst."""
+"""How much memory the processes that convert documents take at their worst."""
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psutil
 
-_PAUSE = 0.03
+from bench.memory import looking, size_of
 
 
 @dataclass(slots=True)
@@ -20,37 +19,20 @@ class Peak:
 
 @contextmanager
 def watched() -> Iterator[Peak]:
-    """Look at the processes under this one again and again. Do not time anything meanwhile: looking is work, too.
+    """Look while the block runs; time nothing in it.
 
     A process that was there at the start is not taken for one that came for a document, unless no other comes.
     """
     peak = Peak()
-    done = threading.Event()
-    thread = threading.Thread(target=_watch, args=(peak, done), daemon=True)
-    thread.start()
-    try:
-        yield peak
-    finally:
-        done.set()
-        thread.join()
-
-
-def _watch(peak: Peak, done: threading.Event) -> None:
-    here = psutil.Process()
-    before = {process.pid for process in here.children(recursive=True)}
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
     largest = {"stayed": 0, "came": 0}
-    while not done.wait(_PAUSE):
-        sizes = [(process.pid in before, _size(process)) for process in here.children(recursive=True)]
-        peak.all = max(peak.all, sum(size for _, size in sizes))
-        for stayed, size in sizes:
-            name = "stayed" if stayed else "came"
-            largest[name] = max(largest[name], size)
+
+    def look(processes: Sequence[psutil.Process]) -> None:
+        sizes = [("stayed" if process.pid in before else "came", size_of(process)) for process in processes]
+        for which, size in sizes:
+            largest[which] = max(largest[which], size)
         peak.one = largest["came"] or largest["stayed"]
+        peak.all = max(peak.all, sum(size for _, size in sizes))
 
-
-def _size(process: psutil.Process) -> int:
-    try:
-        memory = process.memory_full_info()
-    except psutil.Error:
-        return 0
-    return getattr(memory, "pss", memory.rss)
+    with looking(look):
+        yield peak

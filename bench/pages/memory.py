@@ -1,13 +1,12 @@
 """How much memory a browser and everything beside it take at their worst."""
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psutil
 
-_PAUSE = 0.04
+from bench.memory import looking, size_of
 
 
 @dataclass(slots=True)
@@ -23,24 +22,17 @@ class Peak:
 
 @contextmanager
 def watched() -> Iterator[Peak]:
-    """Look again and again. Do not time anything meanwhile: looking is work, too."""
-    peak, done = Peak(), threading.Event()
-    thread = threading.Thread(target=_watch, args=(peak, done), daemon=True)
-    thread.start()
-    try:
-        yield peak
-    finally:
-        done.set()
-        thread.join()
+    """Look while the block runs; time nothing in it."""
+    peak, here = Peak(), psutil.Process()
+    before = size_of(here)
 
-
-def _watch(peak: Peak, done: threading.Event) -> None:
-    here = psutil.Process()
-    before = _size(here)
-    while not done.wait(_PAUSE):
-        sizes = [(_is_renderer(process), _size(process)) for process in here.children(recursive=True)]
+    def look(processes: Sequence[psutil.Process]) -> None:
+        sizes = [(_is_renderer(process), size_of(process)) for process in processes]
         peak.renderer = max([peak.renderer, *(size for renderer, size in sizes if renderer)])
-        peak.all = max(peak.all, sum(size for _, size in sizes) + max(0, _size(here) - before))
+        peak.all = max(peak.all, sum(size for _, size in sizes) + max(0, size_of(here) - before))
+
+    with looking(look):
+        yield peak
 
 
 def _is_renderer(process: psutil.Process) -> bool:
@@ -48,11 +40,3 @@ def _is_renderer(process: psutil.Process) -> bool:
         return "--type=renderer" in process.cmdline()
     except psutil.Error:
         return False
-
-
-def _size(process: psutil.Process) -> int:
-    try:
-        memory = process.memory_full_info()
-    except psutil.Error:
-        return 0
-    return getattr(memory, "pss", memory.rss)

@@ -4,7 +4,7 @@ import asyncio
 import getpass
 import os
 import sys
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,6 +167,15 @@ class Session:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a command's coroutine to its end."""
         return asyncio.run(work)
+
+    def ask(self, question: "Callable[[Connected], Awaitable[T]]") -> T:
+        """What the connected app answers to one question, or to one command. Raises as `connected` does."""
+
+        async def asked() -> T:
+            async with self.connected() as connected:
+                return await question(connected)
+
+        return self.run(asked())
 
     def log_to_stderr(self, level: str, format: str = "auto") -> None:  # noqa: A002 - the setting's name
         """Send log lines of that level or above to standard error; `-v` shows all, `-q` only errors."""

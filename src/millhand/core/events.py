@@ -1,4 +1,4 @@
-"""What a running attempt reports: progress, log lines and artefacts, as values."""
+"""What is told of a job while it runs, as values: progress, log lines, and notices of the runtime."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -7,7 +7,7 @@ import typer
 from millhand.cli.cells import Instant
 from millhand.cli.examples import example
 from millhand.cli.output import Column
-from millhand.cli.session import Session, session_of
+from millhand.cli.session import Connected, session_of
 from millhand.core.errors import NotFound, UsageError
 from millhand.core.words import count_of
 
@@ -27,7 +27,8 @@ def list_failures(
 ) -> None:
     """List groups of like failures, the one that failed last first."""
     session = session_of(ctx)
-    session.output.rows(_columns(), session.run(_read(session, limit)), nothing="Nothing fails.")
+    found = session.ask(lambda here: here.inspector.failures(limit=limit))
+    session.output.rows(_columns(), found, nothing="Nothing fails.")
 
 
 @failures.command()
@@ -39,29 +40,23 @@ def retry(
 ) -> None:
     """Run all jobs of a group again: the discarded ones, and those that wait for their next attempt."""
     session = session_of(ctx)
-    count = session.run(_retry(session, group, kind))
+    count = session.ask(lambda here: _retry(here, group, kind))
     if session.output.json:
         session.output.record({"group": group, "retried": count})
     else:
         session.output.say(f"{count_of(count, 'job')} will run again.")
 
 
-async def _read(session: Session, limit: int) -> "tuple[FailureGroup, ...]":
-    async with session.connected() as connected:
-        return await connected.inspector.failures(limit=limit)
-
-
-async def _retry(session: Session, group: str, kind: str | None) -> int:
-    async with session.connected() as connected:
-        known = await connected.inspector.failures(limit=_MOST_GROUPS)
-        found = [one for one in known if one.fingerprint == group and kind in (None, one.kind)]
-        if not found:
-            raise NotFound(f"there is no failure group '{group}'", hint="`millhand failures list` shows them.")
-        if len(found) > 1:
-            kinds = ", ".join(sorted(one.kind for one in found))
-            raise UsageError(f"several kinds failed like '{group}': {kinds}", hint="Name one with --kind.")
-        ids = await connected.inspector.jobs_of_failure(found[0].kind, group, limit=_MOST)
-        return len(await connected.control.retry(ids))
+async def _retry(connected: Connected, group: str, kind: str | None) -> int:
+    known = await connected.inspector.failures(limit=_MOST_GROUPS)
+    found = [one for one in known if one.fingerprint == group and kind in (None, one.kind)]
+    if not found:
+        raise NotFound(f"there is no failure group '{group}'", hint="`millhand failures list` shows them.")
+    if len(found) > 1:
+        kinds = ", ".join(sorted(one.kind for one in found))
+        raise UsageError(f"several kinds failed like '{group}': {kinds}", hint="Name one with --kind.")
+    ids = await connected.inspector.jobs_of_failure(found[0].kind, group, limit=_MOST)
+    return len(await connected.control.retry(ids))
 
 
 def _columns() -> "list[Column[FailureGroup]]":

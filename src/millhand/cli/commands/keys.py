@@ -7,7 +7,7 @@ import typer
 from millhand.cli.cells import Instant
 from millhand.cli.examples import example
 from millhand.cli.output import Column
-from millhand.cli.session import Session, session_of
+from millhand.cli.session import Connected, Session, session_of
 from millhand.web.access.roles import Role
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def create(
 def list_keys(ctx: typer.Context) -> None:
     """List the keys, revoked ones too."""
     session = session_of(ctx)
-    session.output.rows(_columns(), session.run(_read(session)), nothing="There is no key.")
+    session.output.rows(_columns(), session.ask(_read), nothing="There is no key.")
 
 
 @keys.command()
@@ -50,7 +50,7 @@ def list_keys(ctx: typer.Context) -> None:
 def revoke(ctx: typer.Context, name: Name) -> None:
     """Let a key open nothing from now on, in every process."""
     session = session_of(ctx)
-    session.run(_revoke(session, name))
+    session.ask(lambda here: here.control.revoke_key(name))
     session.output.say(f"Key {name} is revoked.")
 
 
@@ -59,16 +59,10 @@ async def _create(session: Session, name: str, role: Role, tenant: str | None) -
         return await connected.control.create_key(name, role.value, tenant)
 
 
-async def _read(session: Session) -> "tuple[ApiKey, ...]":
+async def _read(connected: Connected) -> "tuple[ApiKey, ...]":
     from millhand.ledger.api_keys import ApiKeys
 
-    async with session.connected() as connected:
-        return await ApiKeys((await connected.app.backend()).database).all()
-
-
-async def _revoke(session: Session, name: str) -> None:
-    async with session.connected() as connected:
-        await connected.control.revoke_key(name)
+    return await ApiKeys((await connected.app.backend()).database).all()
 
 
 def _columns() -> "list[Column[ApiKey]]":

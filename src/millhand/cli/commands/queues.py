@@ -30,7 +30,7 @@ def list_queues(ctx: typer.Context) -> None:
     from millhand.doctor.queue import QUEUE
 
     session = session_of(ctx)
-    found = [one for one in session.run(_read(session)) if session.output.verbose or one.stats.queue != QUEUE]
+    found = [one for one in session.ask(_read) if session.output.verbose or one.stats.queue != QUEUE]
     session.output.rows(_columns(), found, nothing="There is no queue yet.")
 
 
@@ -39,7 +39,7 @@ def list_queues(ctx: typer.Context) -> None:
 def pause(ctx: typer.Context, queue: Name) -> None:
     """Stop delivering from a queue, in every worker; running jobs go on."""
     session = session_of(ctx)
-    session.run(_pause(session, queue))
+    session.ask(lambda here: here.control.pause(queue))
     session.output.say(f"Queue {queue} is paused; `millhand queues resume {queue}` goes on.")
 
 
@@ -48,7 +48,7 @@ def pause(ctx: typer.Context, queue: Name) -> None:
 def resume(ctx: typer.Context, queue: Name) -> None:
     """Deliver from a queue again."""
     session = session_of(ctx)
-    session.run(_resume(session, queue))
+    session.ask(lambda here: _resume(here, queue))
     session.output.say(f"Queue {queue} delivers again.")
 
 
@@ -64,7 +64,7 @@ def limit(
     """Limit how many jobs of a queue run at a time, over all workers; what is not given is not limited."""
     session = session_of(ctx)
     caps = Caps(queue=running, tenant=per_tenant, limit_key=per_limit_key)
-    session.run(_limit(session, queue, caps))
+    session.ask(lambda here: here.control.set_caps(queue, caps))
     limits = ", ".join(f"{name} {number}" for name, number in _named(caps).items() if number is not None)
     session.output.say(f"Queue {queue} is limited: {limits}." if limits else f"Queue {queue} has no limits.")
 
@@ -81,47 +81,34 @@ def purge(
     On a terminal you type the queue's name to confirm; elsewhere give --yes.
     """
     session = session_of(ctx)
-    cancelled = session.run(_purge(session, queue, yes=yes))
+    cancelled = session.ask(lambda here: _purge(session, here, queue, yes=yes))
     if session.output.json:
         session.output.record({"queue": queue, "cancelled": cancelled})
     else:
         session.output.say(f"{count_of(cancelled, 'job')} cancelled.")
 
 
-async def _read(session: Session) -> "tuple[QueueView, ...]":
-    async with session.connected() as connected:
-        return await connected.inspector.queues(await connected.broker.stats())
+async def _read(connected: Connected) -> "tuple[QueueView, ...]":
+    return await connected.inspector.queues(await connected.broker.stats())
 
 
-async def _pause(session: Session, queue: str) -> None:
-    async with session.connected() as connected:
-        await connected.control.pause(queue)
-
-
-async def _resume(session: Session, queue: str) -> None:
-    async with session.connected() as connected:
-        await _known(connected, queue)
-        await connected.control.resume(queue)
-
-
-async def _limit(session: Session, queue: str, caps: Caps) -> None:
-    async with session.connected() as connected:
-        await connected.control.set_caps(queue, caps)
+async def _resume(connected: Connected, queue: str) -> None:
+    await _known(connected, queue)
+    await connected.control.resume(queue)
 
 
 def _named(caps: Caps) -> dict[str, int | None]:
     return {"running": caps.queue, "per tenant": caps.tenant, "per limit key": caps.limit_key}
 
 
-async def _purge(session: Session, queue: str, *, yes: bool) -> int:
-    async with session.connected() as connected:
-        found = await _known(connected, queue)
-        waiting = found.available + found.scheduled + found.retryable
-        session.confirm_by_name(queue, f"Cancel about {count_of(waiting, 'waiting job')} of queue {queue}", yes=yes)
-        return await connected.control.purge(queue)
+async def _purge(session: Session, connected: Connected, queue: str, *, yes: bool) -> int:
+    found = await _known(connected, queue)
+    waiting = found.available + found.scheduled + found.retryable
+    session.confirm_by_name(queue, f"Cancel about {count_of(waiting, 'waiting job')} of queue {queue}", yes=yes)
+    return await connected.control.purge(queue)
 
 
-async def _known(connected: "Connected", queue: str) -> "QueueStats":
+async def _known(connected: Connected, queue: str) -> "QueueStats":
     """How a queue stands; raises `NotFound`: a name that was mistyped is not to be taken for another queue."""
     stats = {one.queue: one for one in await connected.broker.stats()}
     if queue not in stats:

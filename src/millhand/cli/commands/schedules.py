@@ -7,7 +7,7 @@ import typer
 from millhand.cli.cells import Instant
 from millhand.cli.examples import example
 from millhand.cli.output import Column
-from millhand.cli.session import Session, session_of
+from millhand.cli.session import session_of
 
 if TYPE_CHECKING:
     from millhand.ledger.views import ScheduleView
@@ -21,7 +21,9 @@ Name = Annotated[str, typer.Argument(metavar="SCHEDULE", help="The schedule's na
 def list_schedules(ctx: typer.Context) -> None:
     """List the schedules with their next and last ticks."""
     session = session_of(ctx)
-    session.output.rows(_columns(), session.run(_read(session)), nothing="There is no schedule.")
+    session.output.rows(
+        _columns(), session.ask(lambda here: here.inspector.schedules()), nothing="There is no schedule."
+    )
 
 
 @schedules.command()
@@ -29,7 +31,7 @@ def list_schedules(ctx: typer.Context) -> None:
 def run(ctx: typer.Context, schedule: Name) -> None:
     """Enqueue a schedule's job now, beside its ticks; writes the job's id."""
     session = session_of(ctx)
-    job_id = session.run(_run(session, schedule))
+    job_id = session.ask(lambda here: here.control.run_schedule(schedule))
     if session.output.json:
         session.output.record({"schedule": schedule, "id": job_id})
     else:
@@ -41,7 +43,7 @@ def run(ctx: typer.Context, schedule: Name) -> None:
 def enable(ctx: typer.Context, schedule: Name) -> None:
     """Let a schedule fire again, from its next tick on."""
     session = session_of(ctx)
-    session.run(_enable(session, schedule))
+    session.ask(lambda here: here.control.enable_schedule(schedule))
     session.output.say(f"Schedule {schedule} fires again.")
 
 
@@ -50,7 +52,7 @@ def enable(ctx: typer.Context, schedule: Name) -> None:
 def disable(ctx: typer.Context, schedule: Name) -> None:
     """Keep a schedule from firing until it is enabled."""
     session = session_of(ctx)
-    session.run(_disable(session, schedule))
+    session.ask(lambda here: here.control.disable_schedule(schedule))
     session.output.say(f"Schedule {schedule} is off.")
 
 
@@ -59,33 +61,8 @@ def disable(ctx: typer.Context, schedule: Name) -> None:
 def remove(ctx: typer.Context, schedule: Name) -> None:
     """Forget a schedule; the jobs that it enqueued stay. One that the app still declares comes back with a worker."""
     session = session_of(ctx)
-    session.run(_remove(session, schedule))
+    session.ask(lambda here: here.control.remove_schedule(schedule))
     session.output.say(f"Schedule {schedule} is gone.")
-
-
-async def _read(session: Session) -> "tuple[ScheduleView, ...]":
-    async with session.connected() as connected:
-        return await connected.inspector.schedules()
-
-
-async def _run(session: Session, name: str) -> str:
-    async with session.connected() as connected:
-        return await connected.control.run_schedule(name)
-
-
-async def _enable(session: Session, name: str) -> None:
-    async with session.connected() as connected:
-        await connected.control.enable_schedule(name)
-
-
-async def _disable(session: Session, name: str) -> None:
-    async with session.connected() as connected:
-        await connected.control.disable_schedule(name)
-
-
-async def _remove(session: Session, name: str) -> None:
-    async with session.connected() as connected:
-        await connected.control.remove_schedule(name)
 
 
 def _columns() -> "list[Column[ScheduleView]]":

@@ -7,12 +7,9 @@ import typer
 from millhand.cli.cells import Instant
 from millhand.cli.examples import example
 from millhand.cli.output import Column
-from millhand.cli.session import Session, session_of
+from millhand.cli.session import session_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from millhand.control import Control
     from millhand.ledger.views import WorkerView
 
 workers = typer.Typer(no_args_is_help=True, help="List, quiet, resume and stop workers.")
@@ -24,7 +21,7 @@ Name = Annotated[str, typer.Argument(metavar="WORKER", help="The worker, as the 
 def list_workers(ctx: typer.Context) -> None:
     """List the workers, the longest-running first: how each is, what it shall do, and what it runs."""
     session = session_of(ctx)
-    session.output.rows(_columns(), session.run(_read(session)), nothing="No worker is known.")
+    session.output.rows(_columns(), session.ask(lambda here: here.inspector.workers()), nothing="No worker is known.")
 
 
 @workers.command()
@@ -32,7 +29,7 @@ def list_workers(ctx: typer.Context) -> None:
 def quiet(ctx: typer.Context, worker: Name) -> None:
     """Have a worker take no jobs for now; what it holds goes on."""
     session = session_of(ctx)
-    session.run(_command(session, lambda control: control.quiet_worker(worker)))
+    session.ask(lambda here: here.control.quiet_worker(worker))
     session.output.say(f"Worker {worker} rests within a second; `millhand workers resume {worker}` goes on.")
 
 
@@ -41,7 +38,7 @@ def quiet(ctx: typer.Context, worker: Name) -> None:
 def resume(ctx: typer.Context, worker: Name) -> None:
     """Have a worker take jobs again."""
     session = session_of(ctx)
-    session.run(_command(session, lambda control: control.resume_worker(worker)))
+    session.ask(lambda here: here.control.resume_worker(worker))
     session.output.say(f"Worker {worker} takes jobs again within a second.")
 
 
@@ -53,18 +50,8 @@ def stop(ctx: typer.Context, worker: Name) -> None:
     What keeps the worker alive, such as systemd, may start another one in its place.
     """
     session = session_of(ctx)
-    session.run(_command(session, lambda control: control.stop_worker(worker)))
+    session.ask(lambda here: here.control.stop_worker(worker))
     session.output.say(f"Worker {worker} drains within a second, and ends.")
-
-
-async def _read(session: Session) -> "tuple[WorkerView, ...]":
-    async with session.connected() as connected:
-        return await connected.inspector.workers()
-
-
-async def _command(session: Session, give: "Callable[[Control], Awaitable[None]]") -> None:
-    async with session.connected() as connected:
-        await give(connected.control)
 
 
 def _columns() -> "list[Column[WorkerView]]":

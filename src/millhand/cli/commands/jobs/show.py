@@ -8,7 +8,7 @@ import typer
 from millhand.cli.cells import Instant, Seconds, Size, for_people
 from millhand.cli.examples import example
 from millhand.cli.output import Output
-from millhand.cli.session import Session, session_of
+from millhand.cli.session import Connected, session_of
 
 if TYPE_CHECKING:
     from millhand.ledger.views import JobDetail
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def show(ctx: typer.Context, job: Annotated[str, typer.Argument(help="The job's id, or its beginning.")]) -> None:
     """Show a job: state, arguments, attempts, artefacts, timeline, and why it waits."""
     session = session_of(ctx)
-    found = session.run(_read(session, job))
+    found = session.ask(lambda here: _read(here, job))
     output = session.output
     output.details(_pairs(found), found)
     if output.json:
@@ -28,9 +28,8 @@ def show(ctx: typer.Context, job: Annotated[str, typer.Argument(help="The job's 
             output.data("\n".join([f"\n{title}:", *(f"  {line}" for line in lines)]))
 
 
-async def _read(session: Session, text: str) -> "JobDetail":
-    async with session.connected() as connected:
-        return await connected.inspector.job(await connected.resolve(text))
+async def _read(connected: Connected, text: str) -> "JobDetail":
+    return await connected.inspector.job(await connected.resolve(text))
 
 
 def _pairs(found: "JobDetail") -> list[tuple[str, object]]:
