@@ -1,6 +1,7 @@
 """The command line: the global options, the list of commands, and the border at which errors become exit codes."""
 
 from collections.abc import Sequence
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
 
@@ -68,6 +69,12 @@ def program() -> typer.Typer:
     return app
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"millhand {version_of('millhand')}")
+        raise typer.Exit
+
+
 def _global_options(
     ctx: typer.Context,
     *,
@@ -79,11 +86,15 @@ def _global_options(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Tell nothing but errors.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Tell details, and tracebacks of errors.")] = False,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask anything.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Run content jobs safely, and see what happened.
 
     The global options may stand anywhere on the line.
     """
+    del version  # told before anything else is read
     ctx.obj = Session(
         GlobalOptions(
             config=config,

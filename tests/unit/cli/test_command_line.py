@@ -1,6 +1,7 @@
 """The shape of the command line: global options anywhere, an example in every help, one screen each."""
 
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import pytest
 import typer.main
@@ -36,6 +37,11 @@ def test_every_help_has_an_example_and_fits_a_screen(path: tuple[str, ...]) -> N
     assert f"millhand {' '.join(path)}" in shown.output.partition("Example")[2]
     most = LINES_OF_MANY_OPTIONS if path == ("export",) else LINES_OF_A_SCREEN
     assert len(shown.output.splitlines()) <= most
+
+
+def test_the_version_is_told_as_by_every_other_program() -> None:
+    shown = CliRunner().invoke(program(), ["--version"])
+    assert (shown.exit_code, shown.output) == (0, f"millhand {version('millhand')}\n")
 
 
 @pytest.mark.parametrize(
