@@ -21,3 +21,8 @@ class Finding:
     level: Level
     finding: str
     fix: str = ""
+
+
+def verdict(check_id: str, level: Level, *, holds: bool, good: str, bad: str, fix: str) -> Finding:
+    """All is well if it holds; else a finding of that level, with what to do."""
+    return Finding(check_id, Level.OK, good) if holds else Finding(check_id, level, bad, fix)

@@ -1,1 +1,1 @@
-"""The network as our own calls see it: where they may go, and how long they may take."""
+"""The network as our own calls see it: which hosts are this machine, where calls may go, how long they may take."""

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from millhand.web.access.gate import host_of, is_local
+from millhand.net.loopback import is_local
+from millhand.web.access.gate import host_of
 from millhand.web.problems import Refused, problem_of
 
 _PROBES = frozenset({"/health", "/ready", "/metrics"})

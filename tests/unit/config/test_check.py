@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from millhand.config import Settings, check
-from millhand.config.check import is_loopback
 from millhand.core.context import Context
 from millhand.core.finding import Finding, Level
 from millhand.core.job import Args
@@ -111,13 +110,3 @@ def test_the_rules_of_a_kind_are_checked(kind: Kind, check_id: str, level: Level
 def test_ids_are_unique() -> None:
     found = check(Settings(), [_kind(), _kind("document.convert")])
     assert len({each.id for each in found}) == len(found)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost"])
-def test_loopback(host: str) -> None:
-    assert is_loopback(host)
-
-
-@pytest.mark.parametrize("host", [EVERYWHERE, "::", "10.0.0.1", "example.org", ""])
-def test_not_loopback(host: str) -> None:
-    assert not is_loopback(host)

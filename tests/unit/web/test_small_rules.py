@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from millhand.web.access.gate import host_of, is_local
+from millhand.net.loopback import is_local
+from millhand.web.access.gate import host_of
 from millhand.web.access.roles import Role
 from millhand.web.api.actions import merged
 from millhand.web.problems import Refused

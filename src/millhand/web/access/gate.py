@@ -1,7 +1,6 @@
 """Who asks, and whether they may: what every operation of the API names before it does anything."""
 
 import hmac
-import ipaddress
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
@@ -9,8 +8,8 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
-from millhand.config.check import is_loopback
 from millhand.ledger.api_keys import ApiKeys
+from millhand.net.loopback import is_loopback
 from millhand.web.access.people import person_of
 from millhand.web.access.roles import Principal, Role, Scope
 from millhand.web.desk import Caller, Desk
@@ -102,17 +101,6 @@ def require(principal: Principal, role: Role, scope: Scope) -> None:
 def host_of(header: str) -> str:
     """The host in a Host header, without its port."""
     return header.rpartition(":")[0] if header.rpartition(":")[2].isdigit() and not header.endswith("]") else header
-
-
-def is_local(host: str) -> bool:
-    """Whether a name or an address means this machine, whoever resolves it."""
-    plain = host.strip("[]").rstrip(".").lower()
-    if plain == "localhost" or plain.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(plain).is_loopback
-    except ValueError:
-        return False
 
 
 def _key_of(header: str | None) -> str | None:
