@@ -1,8 +1,8 @@
 """The broker on a folder of a bucket, behind the port."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from millhand.brokers.bucket.claim import Owner
@@ -18,13 +18,14 @@ from millhand.brokers.bucket.store_time import StoreTime
 from millhand.brokers.bucket.together import outages, together
 from millhand.core.capabilities import Capabilities
 from millhand.core.clock import Clock
-from millhand.core.errors import BlobStoreDown, BrokerUnavailable, MillhandError, NotSupported
+from millhand.core.errors import BlobStoreDown, BrokerUnavailable, NotSupported
 from millhand.core.fairness import Caps
 from millhand.core.job import Delivery, NewJob, Sent
 from millhand.core.ports import CancelResult, QueueStats
 from millhand.core.settlement import Settlement
 from millhand.core.standing import Standing
 from millhand.core.state import FINAL
+from millhand.core.unbroken import Unbroken
 from millhand.stores import Bucket
 
 T = TypeVar("T")
@@ -74,7 +75,7 @@ class BucketBroker:
         self._connected = Shared(self._connect)
         self._awaited = False
         self._rescued_at = clock.monotonic() - _IDLE_RESCUE_EVERY
-        self._handing_back: set[asyncio.Task[None]] = set()
+        self._unbroken = Unbroken()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -103,8 +104,7 @@ class BucketBroker:
         if self._ear is not None:
             await self._ear.close()
         await self._connected.stop()
-        if self._handing_back:
-            await asyncio.wait(self._handing_back)
+        await self._unbroken.end()
 
     async def send(self, jobs: Sequence[NewJob]) -> list[Sent]:
         """Store jobs, all or none; raises `PayloadTooLarge`, or `NotSupported` where the place has files alone."""
@@ -235,15 +235,7 @@ class BucketBroker:
         raise _lacking("limit queues", queue)
 
     async def _fetched(self, parts: Parts, limit: int) -> list[Delivery]:
-        """A fetch that is not broken off half-way: what it leases for a caller who is gone is handed back."""
-        fetching = asyncio.ensure_future(self._fetch(parts, limit))
-        try:
-            deliveries = await asyncio.shield(fetching)
-        except asyncio.CancelledError:
-            task = asyncio.create_task(self._hand_back(parts, fetching), name="hand back")
-            self._handing_back.add(task)
-            task.add_done_callback(self._handing_back.discard)
-            raise
+        deliveries = await self._unbroken.run(self._fetch(parts, limit), partial(self._hand_back, parts))
         parts.holding.take(deliveries)
         return deliveries
 
@@ -251,11 +243,9 @@ class BucketBroker:
         with outages():
             return await parts.fetch.fetch(limit)
 
-    async def _hand_back(self, parts: Parts, fetching: "asyncio.Future[list[Delivery]]") -> None:
-        # Where that fails the leases run out, and others take the jobs.
-        with contextlib.suppress(MillhandError):
-            await together([parts.settling.hand_back(each) for each in await fetching])
-            self._changed(parts)
+    async def _hand_back(self, parts: Parts, deliveries: list[Delivery]) -> None:
+        await together([parts.settling.hand_back(each) for each in deliveries])
+        self._changed(parts)
 
     def _changed(self, parts: Parts) -> None:
         """Something in the bucket has changed through us: look at once."""

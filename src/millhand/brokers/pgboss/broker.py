@@ -1,7 +1,6 @@
 """The broker on the tables of pg-boss, behind the port."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 
 from millhand.brokers.pgboss import control, stats
@@ -16,12 +15,13 @@ from millhand.brokers.pgboss.rest import Rest
 from millhand.brokers.pgboss.send import MAX_PAYLOAD, check_sizes, send
 from millhand.brokers.pgboss.server import Server
 from millhand.core.capabilities import Capabilities
-from millhand.core.errors import BrokerUnavailable, MillhandError, NotSupported
+from millhand.core.errors import BrokerUnavailable, NotSupported
 from millhand.core.fairness import Caps
 from millhand.core.job import Delivery, NewJob, Sent
 from millhand.core.ports import CancelResult, QueueStats
 from millhand.core.settlement import Settlement
 from millhand.core.standing import Standing
+from millhand.core.unbroken import Unbroken
 
 CAPABILITIES = Capabilities(
     delay=True,
@@ -56,7 +56,7 @@ class PgBossBroker:
         self._counting = Pace(server.clock)
         self._running: dict[str, int] = {}
         self._open = False
-        self._handing_back: set[asyncio.Task[None]] = set()
+        self._unbroken = Unbroken()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -72,8 +72,7 @@ class PgBossBroker:
         """Disconnect; a `receive` under way returns. Calling it twice, or before `open`, is harmless."""
         self._open = False
         self._server.bell.ring()
-        if self._handing_back:
-            await asyncio.wait(self._handing_back)
+        await self._unbroken.end()
         if not self._shared:
             await self._server.close()
 
@@ -213,23 +212,13 @@ class PgBossBroker:
         raise _lacking("limit queues", queue)
 
     async def _look(self, limit: int) -> Look:
-        """A look that is not broken off half-way: what it leases for a caller who is gone is handed back."""
-        looking = asyncio.ensure_future(self._fetch.look(limit))
-        try:
-            found = await asyncio.shield(looking)
-        except asyncio.CancelledError:
-            task = asyncio.create_task(self._hand_back(looking), name="hand back")
-            self._handing_back.add(task)
-            task.add_done_callback(self._handing_back.discard)
-            raise
+        found = await self._unbroken.run(self._fetch.look(limit), self._hand_back)
         self._holder.take(found.deliveries)
         return found
 
-    async def _hand_back(self, looking: "asyncio.Future[Look]") -> None:
-        # Where that fails the leases run out, and others take the jobs.
-        with contextlib.suppress(MillhandError):
-            await self._holder.release((await looking).deliveries)
-            self._server.bell.ring()
+    async def _hand_back(self, found: Look) -> None:
+        await self._holder.release(found.deliveries)
+        self._server.bell.ring()
 
     def _require_open(self) -> None:
         if not self._open:
