@@ -3,17 +3,13 @@
 Nothing here is ever leased: no row is in the state `available`, and none has a lease that could be rescued.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
 
-from millhand.core.clock import after
 from millhand.core.durability import Durability
-from millhand.core.events import Level
-from millhand.core.failure import Failure, failure
+from millhand.core.failure import failure
 from millhand.core.job import Delivery
 from millhand.core.settlement import Settlement
 from millhand.core.standing import Standing
@@ -22,10 +18,9 @@ from millhand.database import Database
 from millhand.database.bulk import insert
 from millhand.database.tables import artefacts, attempts, events, in_state, jobs
 from millhand.database.writer import Operation
-from millhand.ledger.store import chunks, to_json
+from millhand.ledger import journal_rows
+from millhand.ledger.store import chunks
 
-_LARGEST = 32_767
-"""The largest count that a row holds."""
 _MOST_OPEN = 1_000
 
 _GONE = failure("gone", "the application that owns the queue has deleted the job")
@@ -42,7 +37,7 @@ class Journal:
 
     async def delivered(self, deliveries: Sequence[Delivery]) -> None:
         """These jobs were leased here."""
-        rows = [self._delivered(each) for each in deliveries]
+        rows = [journal_rows.delivered(each, self._broker, self._worker) for each in deliveries]
         await self._write(lambda connection: _store(connection, rows, list(rows[0]), sa.true()))
 
     async def settled(self, settlements: Sequence[Settlement], standings: Mapping[str, Standing]) -> None:
@@ -52,19 +47,19 @@ class Journal:
 
     async def refused(self, settlements: Sequence[Settlement]) -> None:
         """These settlements came too late."""
-        rows = [self._refusal(each, self._database.clock.now()) for each in settlements]
+        rows = [journal_rows.refusal(each, self._worker, self._database.clock.now()) for each in settlements]
         await self._write(lambda connection: connection.execute(sa.insert(events), rows))
 
     async def mirror(self, standings: Iterable[Standing]) -> None:
         """These jobs stand so with the broker, whoever brought that about."""
-        rows = [self._standing(each) for each in standings]
+        rows = [journal_rows.as_seen(each, self._broker) for each in standings]
         if rows:
             await self._write(lambda connection: _store(connection, rows, _MOVED, _IS_NEWS))
 
     async def gone(self, job_ids: Sequence[str]) -> None:
         """The broker no longer knows these jobs."""
         now = self._database.clock.now()
-        ended = {"state": State.CANCELLED.value, "finished_at": now, "worker": None, **_error(_GONE)}
+        ended = {"state": State.CANCELLED.value, "finished_at": now, "worker": None, **journal_rows.error(_GONE)}
 
         def write(connection: sa.Connection) -> None:
             for some in chunks(job_ids):
@@ -82,60 +77,6 @@ class Journal:
         # The broker remembers what a power cut makes us forget.
         await self._database.write(operation, durability=Durability.NORMAL)
 
-    def _delivered(self, delivery: Delivery) -> dict[str, Any]:
-        return {
-            **_nothing_yet(),
-            "id": delivery.job_id,
-            "version": delivery.version,
-            "broker": self._broker,
-            "kind": delivery.kind,
-            "queue": delivery.queue,
-            "tenant": delivery.tenant,
-            "priority": delivery.priority,
-            "state": State.RUNNING.value,
-            "args": delivery.args,
-            "headers": to_json(dict(delivery.headers)),
-            "parent_id": delivery.parent_id,
-            "failures": min(delivery.failures, _LARGEST),
-            "crashes": min(delivery.crashes, _LARGEST),
-            "max_attempts": min(delivery.max_attempts, _LARGEST),
-            "max_crashes": min(delivery.max_crashes, _LARGEST),
-            "fence": delivery.fence,
-            "worker": self._worker,
-            "enqueued_at": delivery.enqueued_at,
-            "run_at": delivery.available_at,
-            "claimed_at": delivery.claimed_at,
-        }
-
-    def _standing(self, standing: Standing) -> dict[str, Any]:
-        final = standing.state in FINAL
-        return {
-            **_nothing_yet(),
-            "id": standing.id,
-            "version": 1,
-            "broker": self._broker,
-            "kind": standing.kind,
-            "queue": standing.queue,
-            "tenant": standing.tenant,
-            "priority": standing.priority,
-            "state": _waiting_as_scheduled(standing.state),
-            "args": standing.args,
-            "headers": to_json(dict(standing.headers)),
-            "parent_id": standing.parent_id,
-            "failures": min(standing.failures, _LARGEST),
-            "crashes": min(standing.crashes, _LARGEST),
-            "max_attempts": min(standing.max_attempts, _LARGEST),
-            "max_crashes": min(standing.max_crashes, _LARGEST),
-            "fence": 0,
-            "enqueued_at": standing.enqueued_at,
-            "run_at": standing.run_at,
-            "claimed_at": standing.started_at,
-            "started_at": standing.started_at if final else None,
-            "finished_at": standing.finished_at if final else None,
-            "result": standing.result,
-            **_error(standing.failure),
-        }
-
     def _settle(self, connection: sa.Connection, settlements: Sequence[Settlement]) -> None:
         known = _numbers(connection, [each.delivery.job_id for each in settlements])
         for each in settlements:
@@ -143,26 +84,9 @@ class Journal:
             if seq is not None and _add_attempt(connection, seq, each, self._worker):
                 # Whatever state a late look may have left it in: under this fence nobody knows better.
                 held = sa.update(jobs).where(jobs.c.seq == seq, jobs.c.fence == each.delivery.fence)
-                connection.execute(held, _ended(each))
+                connection.execute(held, journal_rows.ended(each))
                 if each.artefacts:
-                    connection.execute(sa.insert(artefacts), _artefacts(each))
-
-    def _refusal(self, settlement: Settlement, now: int) -> dict[str, Any]:
-        held = settlement.delivery
-        return {
-            "job_id": held.job_id,
-            "attempt": min(held.attempt, _LARGEST),
-            "at": now,
-            "name": "settlement refused",
-            "level": Level.WARNING.value,
-            "text": f"{self._worker} no longer held the job (fence {held.fence}) when it reported: {settlement.cause}",
-        }
-
-
-def _nothing_yet() -> dict[str, Any]:
-    names = ("key", "worker", "lease_until", "claimed_at", "started_at", "finished_at", "cancel_at", "progress")
-    more = ("progress_text", "result", "error_code", "error_message", "error_fingerprint")
-    return {**dict.fromkeys((*names, *more)), "limit_key": ""}
+                    connection.execute(sa.insert(artefacts), journal_rows.artefacts(each))
 
 
 _MOVED = (
@@ -202,23 +126,11 @@ _NUMBERS = sa.select(jobs.c.id, jobs.c.seq)
 
 def _add_attempt(connection: sa.Connection, seq: int, settlement: Settlement, worker: str) -> bool:
     """Record an attempt; False if that has happened before."""
-    held = settlement.delivery
-    row = {
-        "job": seq,
-        "fence": held.fence,
-        "number": min(held.attempt, _LARGEST),
-        "worker": worker,
-        "executor": settlement.executor,
-        "available_at": held.available_at,
-        "claimed_at": held.claimed_at,
-        "started_at": settlement.started_at,
-        "finished_at": settlement.finished_at,
-        "state": settlement.state.value,
-        "cause": settlement.cause.value,
-        "charge": settlement.charge.value,
-        "failure": None if settlement.failure is None else json.dumps(asdict(settlement.failure), ensure_ascii=False),
-    }
-    added = insert(connection.dialect, attempts, row).on_conflict_do_nothing().returning(attempts.c.job)
+    added = (
+        insert(connection.dialect, attempts, journal_rows.attempt(settlement, seq, worker))
+        .on_conflict_do_nothing()
+        .returning(attempts.c.job)
+    )
     return connection.execute(added).first() is not None
 
 
@@ -228,51 +140,3 @@ def _as_it_stands(settlement: Settlement, standing: Standing | None) -> Settleme
     if standing is None or not overruled:
         return settlement
     return settlement._replace(state=standing.state, failure=standing.failure or settlement.failure, result=None)
-
-
-def _ended(settlement: Settlement) -> dict[str, Any]:
-    held = settlement.delivery
-    final = settlement.state in FINAL
-    charged = settlement.charge.value
-    return {
-        "state": _waiting_as_scheduled(settlement.state),
-        "worker": None,
-        "claimed_at": held.claimed_at,
-        "failures": min(held.failures + (charged == "attempt" and settlement.state is not State.COMPLETED), _LARGEST),
-        "crashes": min(held.crashes + (charged == "crash"), _LARGEST),
-        "run_at": held.available_at if final else after(settlement.finished_at, settlement.delay),
-        "started_at": settlement.started_at,
-        "finished_at": settlement.finished_at if final else None,
-        "result": settlement.result,
-        **_error(settlement.failure),
-    }
-
-
-def _artefacts(settlement: Settlement) -> list[dict[str, Any]]:
-    held = settlement.delivery
-    return [
-        {
-            "job_id": held.job_id,
-            "attempt": min(held.attempt, _LARGEST),
-            "at": settlement.finished_at,
-            "name": each.name,
-            "url": each.url,
-            "media_type": each.media_type,
-            "size": each.size,
-            "sha256": each.sha256,
-            "facts": to_json(dict(each.facts)),
-        }
-        for each in settlement.artefacts
-    ]
-
-
-def _error(reason: Failure | None) -> dict[str, str | None]:
-    return {
-        "error_code": reason.code if reason else None,
-        "error_message": reason.message if reason else None,
-        "error_fingerprint": reason.fingerprint if reason else None,
-    }
-
-
-def _waiting_as_scheduled(state: State) -> str:
-    return (State.SCHEDULED if state is State.AVAILABLE else state).value
