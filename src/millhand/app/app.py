@@ -97,10 +97,12 @@ class App:
         return self.registry.handler(**rules) if function is None else self.registry.handler(function)
 
     def include(self, other: "App | Registry") -> None:
-        """Take over the kinds, schedules and observers of another app, or the kinds of a registry."""
+        """Take over the kinds of another app and all that comes with it, or the kinds of a registry."""
         if isinstance(other, App):
             self.schedules += other.schedules
             self.observers += other.observers
+            self.duties += other.duties
+            self.checks += other.checks
         self.registry.include(other.registry if isinstance(other, App) else other)
 
     def schedule(
@@ -158,22 +160,17 @@ class App:
     async def job(self, job_id: str) -> Job[Args]:
         """The job with this id as it stands now; raises `NotFound`."""
         record = await self._record(job_id)
-        if record is None:
-            hint = "It may have been pruned; `millhand jobs list` shows the others."
-            raise NotFound(f"there is no job {job_id}", hint=hint)
         return stored_job(record, self._parse(record.kind, record.args))
 
     async def wait(self, job: Job[ArgsT], timeout: float | None = None) -> Job[ArgsT]:  # noqa: ASYNC109 - the caller's bound
         """Wait until the job is settled for good, and return it; raises `WaitTimeout` after `timeout` seconds."""
         pause = _FIRST_LOOK
         deadline = None if timeout is None else self.clock.monotonic() + timeout
-        while (record := await self._record(job.id)) is not None and record.state not in FINAL:
+        while (record := await self._record(job.id)).state not in FINAL:
             if deadline is not None and self.clock.monotonic() >= deadline:
                 raise WaitTimeout(f"job {job.id} is still {record.state} after {timeout:g} s")
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _SLOWEST_LOOK)
-        if record is None:
-            raise NotFound(f"there is no job {job.id}", hint="It may have been pruned.")
         return stored_job(record, job.args)
 
     async def history(self, job: Job[Any] | str) -> JobDetail:
@@ -199,7 +196,7 @@ class App:
 
     async def cancel(self, job: Job[Any] | str) -> CancelResult:
         """Cancel a job: at once if it waits, within about a second if it runs."""
-        return await (await self.backend()).broker.cancel(_id(job))
+        return (await (await self.backend()).control.cancel_all([_id(job)]))[_id(job)]
 
     async def retry(self, job: Job[Any] | str) -> bool:
         """Have a settled or waiting job run again now; whether there was such a job."""
@@ -285,8 +282,11 @@ class App:
             sent = await broker.send(new)
         return [sent_job(job, args, answer) for job, args, answer in zip(new, many, sent, strict=True)]
 
-    async def _record(self, job_id: str) -> "JobRecord | None":
-        return await (await self.backend()).record(job_id)
+    async def _record(self, job_id: str) -> JobRecord:
+        record = await (await self.backend()).record(job_id)
+        if record is None:
+            raise NotFound(f"there is no job {job_id}", hint="It may have been pruned; see `millhand jobs list`.")
+        return record
 
     def _parse(self, kind: str, text: str) -> Args:
         model = self.registry.get(kind).args if kind in self.registry else AnyArgs

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from millhand import App
+from millhand.app.attached import Duty
 from millhand.config import Settings
 from millhand.core.errors import NotFound, UsageError, WaitTimeout
 from millhand.core.job import NewJob
-from millhand.core.ports import CancelResult
+from millhand.core.ports import CancelResult, Observer
 from millhand.core.state import State
+from millhand.telemetry.metrics import Metrics
 from tests.integration.app.shop import Paint, Unknown, app_in, kinds
 
 
@@ -96,6 +98,8 @@ async def test_a_cancelled_job_can_be_retried(app: App) -> None:
     await app.cancel(job.id)
     assert await app.cancel(job) is CancelResult.TOO_LATE
     assert await app.retry(job)
+    noted = await (await app.backend()).inspector.audit()
+    assert [(entry.action, entry.target) for entry in noted.entries] == [("job.retry", job.id), ("job.cancel", job.id)]
     assert (await app.job(job.id)).state is State.AVAILABLE
     assert (await app.history(job)).row.id == job.id
 
@@ -141,10 +145,22 @@ def test_settings_given_later_are_those_in_use(tmp_path: Path) -> None:
     assert app.blobs is not before
 
 
-def test_another_apps_kinds_and_schedules_can_be_taken_over() -> None:
+async def _nothing(_: object = None) -> tuple[()]:
+    return ()
+
+
+def _unmade(_: Metrics) -> Observer:
+    raise NotImplementedError
+
+
+def test_another_app_is_taken_over_with_all_that_comes_with_it() -> None:
     one, two = App(), App()
     one.include(kinds)
     one.schedule("nightly", "30 2 * * *", Paint(), zone="Europe/Berlin", missed="skip")
+    one.observers.append(_unmade)
+    one.duties.append(Duty("heartbeat", 60.0, _nothing))
+    one.checks.append(_nothing)
     two.include(one)
     assert "app.paint" in two.registry
     assert [(each.name, each.missed) for each in two.schedules] == [("nightly", "skip")]
+    assert (two.observers, two.duties, two.checks) == (one.observers, one.duties, one.checks)
