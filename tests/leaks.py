@@ -24,14 +24,14 @@ class Baseline:
     """What was there before the test."""
 
     token: str
-    processes: frozenset[psutil.Process]
+    processes: frozenset[int]  # all of the machine
     threads: frozenset[threading.Thread]
 
 
 def take_baseline() -> Baseline:
     """Note what is there, and mark every process that starts from now on, so that orphans are known too."""
     token = uuid.uuid4().hex
-    baseline = Baseline(token, frozenset(_children()), frozenset(threading.enumerate()))
+    baseline = Baseline(token, frozenset(psutil.pids()), frozenset(threading.enumerate()))
     os.environ[_MARK] = token
     return baseline
 
@@ -63,32 +63,33 @@ def end_processes(baseline: Baseline) -> None:
             process.kill()
 
 
-def _children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
-
-
-def _marked(token: str) -> Iterator[psutil.Process]:
-    """Every process that was started with `token` in its environment, whoever its parent is by now."""
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.pid != os.getpid() and process.environ().get(_MARK) == token:
-                yield process
+def _is_ours(process: psutil.Process, token: str) -> bool:
+    """Whether this process started it, or it was started with `token`, whoever its parent is by now."""
+    with contextlib.suppress(psutil.Error):
+        return any(parent.pid == os.getpid() for parent in process.parents()) or process.environ().get(_MARK) == token
+    return False
 
 
 def _new_processes(baseline: Baseline) -> list[str]:
     return [text for process in _started_since(baseline) if (text := _describe(process))]
 
 
-def _started_since(baseline: Baseline) -> set[psutil.Process]:
-    found = {*_children(), *_marked(baseline.token)} - baseline.processes
-    return {process for process in found if not _is_of_one_that_stays(process, baseline)}
+def _started_since(baseline: Baseline) -> Iterator[psutil.Process]:
+    # Nearly every test leaves none, so nothing but the numbers is read for those that were there before.
+    for pid in set(psutil.pids()) - baseline.processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            if _is_ours(process, baseline.token) and not _is_of_one_that_stays(process, baseline):
+                yield process
 
 
 def _is_of_one_that_stays(process: psutil.Process, baseline: Baseline) -> bool:
     """Whether what started it was there before, or is a server: its helpers come and go, and end with it."""
     with contextlib.suppress(psutil.Error):
         parents = process.parents()
-        return any(parent in baseline.processes or parent.name() == "postgres" for parent in parents)
+        pids = [parent.pid for parent in parents]
+        between_us = pids[: pids.index(os.getpid())] if os.getpid() in pids else []
+        return not baseline.processes.isdisjoint(between_us) or any(parent.name() == "postgres" for parent in parents)
     return False
 
 

@@ -17,6 +17,7 @@ SERVE = Path(__file__).with_name("serve.py")
 UP_WITHIN = 60.0
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Where tests run in several processes, keep the tour in one of them, so that it needs one worker."""
     for item in items:

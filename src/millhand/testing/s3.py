@@ -158,15 +158,13 @@ class S3Server:
     def make(self, bucket: str) -> str:
         """Make a bucket of that name, ready for many writers at once.
 
-        The first write makes room on the disk for the bucket; of several first ones, some would wait for a second.
+        The first write would make room on the disk, and look a fifth of a second later whether it is there. Asked for
+        (SeaweedFS's wiki, "Optimization", "Increase concurrent writes"), the room is there with the answer.
         """
         folder = f"http://{_HOST}:{self.ports['filer']}/buckets/{bucket}/"
-        for request in (
-            urllib.request.Request(folder, method="POST"),
-            urllib.request.Request(f"{folder}first", data=b"x", method="PUT"),  # noqa: S310
-            urllib.request.Request(f"{folder}first", method="DELETE"),  # noqa: S310
-        ):
-            with urllib.request.urlopen(request):  # noqa: S310
+        room = f"http://{_HOST}:{self.ports['master']}/vol/grow?collection={bucket}&count=1&replication=000"
+        for request in (urllib.request.Request(folder, method="POST"), room):
+            with urllib.request.urlopen(request):  # noqa: S310 - our own server
                 pass
         return bucket
 

@@ -4,11 +4,13 @@ Reads requests as JSON lines: arguments, folder, environment, and the files for 
 with the exit code. `python -m millhand` itself is started by the tests of workers and terminals.
 """
 
+import atexit
+import gc
 import importlib
 import json
 import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 from millhand.cli.main import main
 
@@ -17,21 +19,26 @@ LOADED = (
     "millhand.cli.converting",
     "millhand.cli.demo",
     "millhand.cli.findings",
+    "millhand.cli.program",
+    "millhand.cli.idle",
     "millhand.cli.sending",
+    "millhand.cli.serving",
     "millhand.cli.topview",
     "millhand.doctor.examination",
+    "millhand.services.everything",
 )
 """What commands load when they run."""
 
 
 def serve() -> int:
-    """Serve until there are no more requests; in a fork, run one command and return its exit code."""
+    """Serve until there are no more requests."""
     for module in LOADED:
         importlib.import_module(module)
+    gc.freeze()  # a collection in a fork would copy all that was loaded
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            return command(json.loads(line))
+            end(command(json.loads(line)))
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 - the answer
     return 0
@@ -46,6 +53,14 @@ def command(request: dict[str, Any]) -> int:
         os.dup2(os.open(request[name], flags), descriptor)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - the old one has read ahead
     return main(request["arguments"])
+
+
+def end(code: int) -> NoReturn:
+    """Leave a fork with what is to be done at exit, but without taking down what was loaded: that takes longest."""
+    atexit._run_exitfuncs()  # noqa: SLF001 - coverage writes its data there
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -61,10 +61,11 @@ NEEDY = """
 
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, source: str) -> pytest.RunResult:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(source)
     pytester.makeini("[pytest]\nasyncio_mode = auto\nmarkers =\n    needs\n    leaves\n")
     pytester.makeconftest("from tests import leaks\nleaks.GRACE = 0.3\n")
-    return pytester.runpytest_subprocess("-p", "tests.conftest", "-p", "no:hypothesispytest", "-p", "no:xdist")
+    return pytester.runpytest_subprocess("-p", "pytest_asyncio.plugin", "-p", "tests.conftest")
 
 
 def test_what_is_left_behind_fails_the_test(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
