@@ -11,6 +11,7 @@ import pytest
 
 from millhand.database import schema_up
 from millhand.testing.postgres import PostgresServer, postgres_programs, postgres_server
+from tests.groups import pytest_xdist_make_scheduler  # noqa: F401 - a hook
 from tests.leaks import Baseline, end_processes, leaked_tasks, leaks, take_baseline
 from tests.stores import azurite, own_s3, s3  # noqa: F401 - fixtures
 from tests.support import missing_programs, skip_or_fail

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,14 +15,6 @@ from tests.tour.serve import Ready
 
 SERVE = Path(__file__).with_name("serve.py")
 UP_WITHIN = 60.0
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Where tests run in several processes, keep the tour in one of them, so that it needs one worker."""
-    for item in items:
-        if item.path.parent == SERVE.parent:
-            item.add_marker(pytest.mark.xdist_group("tour"))
 
 
 @contextmanager

@@ -163,7 +163,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 def as_owner() -> list[str]:
     """What to put in front of a command so that it runs as that user."""
     owner = _owner()
-    return [] if owner is None else [sys.executable, "-I", "-c", _SWITCH, owner]
+    return [] if owner is None else [sys.executable, "-I", "-S", "-c", _SWITCH, owner]
 
 
 def _run(command: Sequence[str | Path]) -> None:

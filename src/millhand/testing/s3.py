@@ -158,13 +158,19 @@ class S3Server:
     def make(self, bucket: str) -> str:
         """Make a bucket of that name, ready for many writers at once.
 
-        The first write would make room on the disk, and look a fifth of a second later whether it is there. Asked for
-        (SeaweedFS's wiki, "Optimization", "Increase concurrent writes"), the room is there with the answer.
+        The first write would make room on the disk, and look a fifth of a second later whether it is there: asked for
+        (SeaweedFS's wiki, "Optimization", "Increase concurrent writes"), it is there with the answer. And of several
+        first writes, some would wait for a second.
         """
         folder = f"http://{_HOST}:{self.ports['filer']}/buckets/{bucket}/"
         room = f"http://{_HOST}:{self.ports['master']}/vol/grow?collection={bucket}&count=1&replication=000"
-        for request in (urllib.request.Request(folder, method="POST"), room):
-            with urllib.request.urlopen(request):  # noqa: S310 - our own server
+        for request in (
+            urllib.request.Request(folder, method="POST"),
+            urllib.request.Request(room),
+            urllib.request.Request(f"{folder}first", data=b"x", method="PUT"),  # noqa: S310
+            urllib.request.Request(f"{folder}first", method="DELETE"),  # noqa: S310
+        ):
+            with urllib.request.urlopen(request):  # noqa: S310
                 pass
         return bucket
 

@@ -1,6 +1,8 @@
 """A tiny app for the tests of the command line: kinds that end in every way."""
 
 import asyncio
+from contextlib import suppress
+from pathlib import Path
 
 from millhand import App, Args, Context, Permanent, RetryPolicy
 from millhand.core.cron import Missed
@@ -22,9 +24,10 @@ class Fail(Args, kind="sum.fail", queue="sums"):
 
 
 class Nap(Args, kind="sum.nap", queue="naps"):
-    """A pause, in seconds."""
+    """A pause, in seconds, which ends early once there is a certain file."""
 
     seconds: float = 60.0
+    until: Path | None = None
 
 
 @app.handler(retry=RetryPolicy.fixed())
@@ -44,7 +47,10 @@ async def fail(ctx: Context, args: Fail) -> None:
 @app.handler
 async def nap(ctx: Context, args: Nap) -> None:
     """Do nothing for a while."""
-    await asyncio.sleep(args.seconds)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(args.seconds):
+            while not (args.until and args.until.exists()):  # noqa: ASYNC110 - a file tells nobody that it is there
+                await asyncio.sleep(0.05)
 
 
 app.schedule("nightly-sum", "0 3 * * *", Add(a=1), missed=Missed.SKIP)

@@ -1,6 +1,7 @@
 """`millhand service`: its unit passes the checks of systemd, and the command line in it drains."""
 
 import configparser
+import json
 import shlex
 import signal
 import subprocess
@@ -65,9 +66,12 @@ def test_the_command_line_of_the_unit_drains_on_sigterm(cli: Cli) -> None:
     )
     with Running(process) as worker:
         worker.until_it_says("Ctrl-C")
-        cli("enqueue", "sum.nap", '{"seconds": 4}')
+        go = cli.folder / "go"
+        cli("enqueue", "sum.nap", json.dumps({"until": str(go)}))
         wait_until(lambda: cli("jobs", "list", "state:running", "-q").table, within=30, every=0.2)
         process.send_signal(signal.SIGTERM)
+        worker.until_it_says("Draining")
+        go.touch()
         ended = worker.end()
 
     assert ended.code == 0, ended.err

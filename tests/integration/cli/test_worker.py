@@ -1,5 +1,7 @@
 """A worker in the foreground: it ends when idle, drains at the first signal, aborts at the second."""
 
+import json
+
 import pytest
 
 from tests.integration.cli.conftest import Cli, Running
@@ -25,11 +27,13 @@ def test_until_idle_it_says_whether_a_job_was_discarded(cli: Cli, kind: str, cod
 
 
 def test_an_interrupt_drains(cli: Cli) -> None:
-    cli("enqueue", "sum.nap", '{"seconds": 6}')
+    go = cli.folder / "go"
+    cli("enqueue", "sum.nap", json.dumps({"until": str(go)}))
     with started(cli) as worker:
         until_running(cli)
         worker.interrupt()
         assert "1 job may take up to" in worker.until_it_says("Draining")
+        go.touch()
         ended = worker.end()
     assert ended.code == 0
     assert cli("jobs", "list").table[0]["state"] == "completed"
