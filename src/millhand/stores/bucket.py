@@ -1,7 +1,7 @@
 """One bucket: objects by key, read in pieces, written whole, on condition if wished, and listed page by page."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import AzureStore, MemoryStore, S3Store
 
 from millhand.core.clock import as_instant
 from millhand.core.errors import BlobMissing, Permanent
@@ -18,24 +17,18 @@ from millhand.stores.errors import Words, condition_failed, store_errors
 from millhand.stores.facts import ObjectFacts
 from millhand.stores.keys import check_key
 from millhand.stores.links import Linker, Method
+from millhand.stores.parts import MEDIA_TYPE, PART, Store, first_part, put_parts
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from obstore import GetResult, ObjectMeta, PutMode
 
-Store = S3Store | AzureStore | MemoryStore
-"""The clients that a bucket can work with."""
-
 CHUNK = 1024 * 1024
 """Bytes that are handed on at a time."""
-PART = 8 * CHUNK
-"""What is larger is sent in parts of this size. S3 takes 10,000 of them, so this allows 78 GiB."""
 DEFAULT_MEDIA_TYPE = "application/octet-stream"
 
-_PARTS_AT_ONCE = 2
 _PAGE = 1_000
-_MEDIA_TYPE = "Content-Type"
 _KEPT = "/:!$&'()*+,;=@~"
 
 
@@ -72,7 +65,7 @@ class Bucket:
         """What an object is, without reading it."""
         with self._errors(key):
             found = await obstore.get_async(self._store, check_key(key), options={"head": True})
-        return _facts(found.meta, found.attributes.get(_MEDIA_TYPE))
+        return _facts(found.meta, found.attributes.get(MEDIA_TYPE))
 
     async def find(self, key: str) -> ObjectFacts | None:
         """What an object is; None if there is none."""
@@ -86,7 +79,7 @@ class Bucket:
         """Read an object: the pieces are those of the content that the facts describe, even if it is replaced."""
         with self._errors(key):
             found = await obstore.get_async(self._store, check_key(key))
-        yield Opened(_facts(found.meta, found.attributes.get(_MEDIA_TYPE)), self._pieces(key, found))
+        yield Opened(_facts(found.meta, found.attributes.get(MEDIA_TYPE)), self._pieces(key, found))
 
     async def read(self, key: str, *, max_bytes: int) -> tuple[bytes, ObjectFacts]:
         """A small object as a whole; raises `Permanent` (code `too_large`) above `max_bytes`."""
@@ -124,11 +117,11 @@ class Bucket:
         fails, or the caller is cancelled, the parts are thrown away, and what was there before stays.
         """
         pieces = iter(content)
-        head = await asyncio.to_thread(_head, pieces)
+        head = await asyncio.to_thread(first_part, pieces)
         if len(head) < PART:
             return await self.put(key, head, media_type)
         with self._errors(key):
-            return await self._put_parts(check_key(key), _Stoppable(chain([head], pieces)), media_type)
+            return await put_parts(self._store, check_key(key), chain([head], pieces), media_type)
 
     async def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
@@ -183,7 +176,7 @@ class Bucket:
                     yield bytes(view[start : start + CHUNK])
 
     async def _put(self, key: str, content: bytes, media_type: str, mode: "PutMode") -> str:
-        attributes = {_MEDIA_TYPE: media_type}
+        attributes = {MEDIA_TYPE: media_type}
         written = await obstore.put_async(
             self._store, check_key(key), content, attributes=attributes, mode=mode, use_multipart=False
         )
@@ -197,51 +190,6 @@ class Bucket:
                 if condition_failed(error):
                     return None
                 raise
-
-    async def _put_parts(self, key: str, pieces: "_Stoppable", media_type: str) -> str:
-        sending = asyncio.ensure_future(
-            obstore.put_async(
-                self._store,
-                key,
-                pieces,
-                attributes={_MEDIA_TYPE: media_type},
-                chunk_size=PART,
-                max_concurrency=_PARTS_AT_ONCE,
-            )
-        )
-        try:
-            return (await asyncio.shield(sending))["e_tag"] or ""
-        except asyncio.CancelledError:
-            # The client throws the parts away when its source fails, and forgets them when it is cancelled.
-            pieces.stop()
-            with suppress(Exception):  # nobody is left to hear how it ended
-                await sending
-            raise
-
-
-class _Stoppable(Iterator[bytes]):
-    """Pieces that can be made to fail, from another thread."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._stopped = False
-
-    def stop(self) -> None:
-        self._stopped = True
-
-    def __next__(self) -> bytes:
-        if self._stopped:
-            raise InterruptedError
-        return next(self._pieces)
-
-
-def _head(pieces: Iterator[bytes]) -> bytes:
-    """The first pieces, as many as make a part."""
-    taken, size = list[bytes](), 0
-    while size < PART and (piece := next(pieces, None)) is not None:
-        taken.append(piece)
-        size += len(piece)
-    return b"".join(taken)
 
 
 def _facts(meta: "ObjectMeta", media_type: str | None = None) -> ObjectFacts:
