@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from millhand.core.context import Context
 from millhand.core.errors import JobCancelled
@@ -24,13 +24,12 @@ from millhand.engines.word.engine import Word
 from millhand.engines.word.native import connect, on_this_system
 from millhand.engines.word.port import Connect
 from millhand.handlers.documents import font_report, pdf_check
+from millhand.handlers.documents.converted import Converted, MadePdf, converted
 from millhand.handlers.documents.engine_choice import EngineName, Made, choose, make
 from millhand.handlers.documents.engine_watch import watched
 from millhand.handlers.documents.errors import no_such_page
-from millhand.handlers.documents.font_report import FontReport
 from millhand.handlers.documents.font_slots import Asked
 from millhand.handlers.documents.options import PdfOptions
-from millhand.handlers.documents.pdf_check import PdfFacts
 from millhand.handlers.documents.preflight import Inspection, inspect
 from millhand.handlers.documents.settings import DocumentSettings
 from millhand.handlers.documents.text import as_utf8
@@ -63,27 +62,6 @@ class ConvertDocument(Args, kind="document.convert", queue="documents"):
         return self.target or self.source.removesuffix(PurePosixPath(self.source).suffix) + ".pdf"
 
 
-class Converted(BaseModel):
-    """What became of a document.
-
-    `degraded` says that it may look different from what its author saw: its fonts are others, or Word should have made
-    it and did not, for the reason in `fallback`.
-    """
-
-    url: str
-    pages: int
-    size: int
-    sha256: str
-    engine: str
-    engine_version: str
-    seconds: float
-    peak_memory: int
-    degraded: bool
-    fallback: str
-    fonts: FontReport
-    notices: list[str]
-
-
 @dataclass(frozen=True, slots=True)
 class _Tools:
     """What all documents of an executor share: its engines, and the font families of the system."""
@@ -91,20 +69,6 @@ class _Tools:
     soffice: Soffice
     word: Word
     families: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Pdf:
-    """A PDF that was made and found good."""
-
-    path: Path
-    made: Made
-    facts: PdfFacts
-    fonts: FontReport
-
-    @property
-    def degraded(self) -> bool:
-        return bool(self.made.fallback) or not self.fonts.faithful
 
 
 def documents(settings: DocumentSettings, word: Connect | None = None) -> Registry:
@@ -164,7 +128,7 @@ class _Conversion:
             self._ctx.log.warning(notice)
         return document
 
-    def _converted(self, source: Path, document: Inspection) -> _Pdf:
+    def _converted(self, source: Path, document: Inspection) -> MadePdf:
         target, opens_with = self._ctx.scratch / "document.pdf", self._opens_with
         made = make(
             self._choice,
@@ -176,7 +140,7 @@ class _Conversion:
         facts = pdf_check.check(target, opens_with)
         asked = font_report.asked_for(source, document.format) if document.format is not None else Asked()
         fonts = font_report.report(asked, facts.fonts, self._ctx.use(self._tools).families, STAND_INS)
-        return _Pdf(target, made, facts, fonts)
+        return MadePdf(target, made, facts, fonts)
 
     @property
     def _opens_with(self) -> str | None:
@@ -220,7 +184,7 @@ class _Conversion:
     def _is_cancelled(self) -> bool:
         return self._ctx.cancelled
 
-    def _saved(self, pdf: _Pdf, document: Inspection) -> Converted:
+    def _saved(self, pdf: MadePdf, document: Inspection) -> Converted:
         ctx = self._ctx
         if ctx.cancelled:
             raise JobCancelled("cancelled before the PDF was saved")
@@ -236,31 +200,4 @@ class _Conversion:
             )
         )
         ctx.progress(1.0, count_of(pdf.facts.pages, "page"))
-        return Converted(
-            url=saved.url,
-            pages=pdf.facts.pages,
-            size=saved.size,
-            sha256=saved.sha256,
-            engine=pdf.made.engine,
-            engine_version=pdf.made.version,
-            seconds=round(pdf.made.seconds, 3),
-            peak_memory=pdf.made.peak_memory,
-            degraded=pdf.degraded,
-            fallback=pdf.made.fallback,
-            fonts=pdf.fonts,
-            notices=[*document.notices, *_notices(pdf.made), *_font_notices(pdf.fonts)],
-        )
-
-
-def _notices(made: Made) -> list[str]:
-    instead = [f"LibreOffice made it in place of Word: {made.fallback}"] if made.fallback else []
-    return [*made.notices, *instead]
-
-
-def _font_notices(fonts: FontReport) -> list[str]:
-    notices = [
-        f"The font {one.asked} is not installed; {one.by or 'another'} was used, which is of a different width."
-        for one in fonts.substituted
-        if not one.same_widths
-    ]
-    return notices + [f"The font {name} is not embedded." for name in fonts.not_embedded]
+        return converted(pdf, saved, document.notices)
