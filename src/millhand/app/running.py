@@ -17,9 +17,9 @@ from millhand.app.content import store_access
 from millhand.app.loading import target_of_main
 from millhand.app.workdir import fresh_workdir, process_name
 from millhand.app.worker_settings import served_queues, worker_settings
-from millhand.config import check
-from millhand.core.errors import BrokerUnavailable, ConfigError
-from millhand.core.finding import Finding, Level
+from millhand.config import refuse_contradictions
+from millhand.core.errors import BrokerUnavailable
+from millhand.core.finding import Finding
 from millhand.core.health import LoopTick
 from millhand.core.ports import Broker
 from millhand.ledger.schedules import Schedule, Schedules
@@ -86,7 +86,7 @@ async def open_worker(app: App, target: str, *, through: Through = lambda broker
     Raises `ConfigError` for settings that contradict each other.
     """
     settings = app.settings
-    _refuse_contradictions(app)
+    refuse_contradictions(settings, app.registry)
     clock = app.clock
     name = process_name(clock)
     backend = await Backend.open(
@@ -131,14 +131,6 @@ def run_app(app: App) -> None:
                 await worker.run()
 
     asyncio.run(work())
-
-
-def _refuse_contradictions(app: App) -> None:
-    """Do not start with settings that contradict each other; raises `ConfigError` that says which."""
-    errors = [finding for finding in check(app.settings, app.registry) if finding.level is Level.ERROR]
-    if errors:
-        said, fixes = (" ".join(texts) for texts in zip(*((one.finding, one.fix) for one in errors), strict=True))
-        raise ConfigError(said, hint=fixes)
 
 
 def _assemble(app: App, target: str, backend: Backend, broker: Broker, name: str, workdir: Path) -> Worker:

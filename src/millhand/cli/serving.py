@@ -16,7 +16,7 @@ from millhand.cli.cells import duration
 from millhand.cli.exit_codes import ExitCode
 from millhand.cli.output import Output
 from millhand.cli.session import Session
-from millhand.config import Flag, Settings, check
+from millhand.config import Flag, Settings, check, refuse_contradictions
 from millhand.core.errors import ConfigError
 from millhand.core.finding import Level
 from millhand.core.health import HealthSource
@@ -91,7 +91,9 @@ def _prepare(session: Session, app: App, level: str) -> Output:
     session.log_to_stderr(settings.log.level if chosen else level, settings.log.format)
     # Who reads JSON lines wants nothing else among them.
     output = replace(session.output, voice=_log.info) if settings.log.format == LogFormat.JSON else session.output
-    _refuse_bad_settings(output, app)
+    if output.verbose:
+        _tell_doubts(output, app)
+    refuse_contradictions(settings, app.registry)
     return output
 
 
@@ -139,17 +141,11 @@ class _Stop:
         self._worker.dispatcher.abort()
 
 
-def _refuse_bad_settings(output: Output, app: App) -> None:
-    """Tell what does not fit together in the settings; raises `ConfigError` if a worker must not start so."""
-    found = check(app.settings, app.registry)
-    for finding in found:
-        if finding.level is Level.WARNING and output.verbose:
+def _tell_doubts(output: Output, app: App) -> None:
+    """Tell what does not quite fit together in the settings."""
+    for finding in check(app.settings, app.registry):
+        if finding.level is Level.WARNING:
             output.say(f"{output.coloured('warning:', 'yellow')} {finding.finding} {finding.fix}")
-    errors = [finding for finding in found if finding.level is Level.ERROR]
-    if errors:
-        raise ConfigError(
-            "\n".join(finding.finding for finding in errors), hint=" ".join(finding.fix for finding in errors)
-        )
 
 
 @asynccontextmanager
