@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from millhand.core.clock import MICROSECONDS
 
 EVENTS_EACH = 10
-TENANTS = 200
 _CHATTY = 100
 """So many jobs have logged 3,000 lines more."""
 

@@ -54,11 +54,6 @@ def write() -> str:
     )
 
 
-def codes() -> set[str]:
-    """Every code on the page."""
-    return set(_entries())
-
-
 def _entries() -> dict[str, _Entry]:
     source.import_all()
     found: dict[str, _Entry] = {}
