@@ -4,18 +4,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
 from urllib.parse import quote
 
-import boto3
 import pytest
 
 from millhand.blobs import BlobStore, ObjectAccess, Prefix
 from millhand.stores import s3_bucket
 from millhand.testing.s3 import S3Server
-
-Client: TypeAlias = Any
-"""A client of boto3, which makes their types while it runs."""
+from tests.integration.stores.conftest import Client
 
 KEYS = [
     "plain.txt",
@@ -32,30 +28,13 @@ KEYS = [
 
 
 @pytest.fixture
-def bucket(s3: S3Server) -> str:
-    return s3.fresh()
-
-
-@pytest.fixture
 def blobs(s3: S3Server, bucket: str) -> BlobStore:
     return BlobStore(objects=ObjectAccess(prefixes=(Prefix.parse(f"s3://{bucket}"),), s3=s3.access))
 
 
-@pytest.fixture
-def other(s3: S3Server) -> Client:
-    access = s3.access
-    return boto3.client(
-        "s3",
-        endpoint_url=access.endpoint,
-        region_name=access.region,
-        aws_access_key_id=access.access_key_id,
-        aws_secret_access_key=access.secret_access_key,
-    )
-
-
-async def test_what_another_client_puts_is_found_and_read(blobs: BlobStore, other: Client, bucket: str) -> None:
+async def test_what_another_client_puts_is_found_and_read(blobs: BlobStore, client: Client, bucket: str) -> None:
     for key in KEYS:
-        other.put_object(Bucket=bucket, Key=key, Body=key.encode(), ContentType="text/x-test")
+        client.put_object(Bucket=bucket, Key=key, Body=key.encode(), ContentType="text/x-test")
     found = {info.url async for info in blobs.walk(f"s3://{bucket}")}
     assert len(found) == len(KEYS)
     for key in KEYS:
@@ -66,17 +45,17 @@ async def test_what_another_client_puts_is_found_and_read(blobs: BlobStore, othe
     assert contents == set(KEYS)
 
 
-async def test_what_we_put_another_client_reads(blobs: BlobStore, other: Client, bucket: str) -> None:
+async def test_what_we_put_another_client_reads(blobs: BlobStore, client: Client, bucket: str) -> None:
     for key in KEYS:
         await blobs.put(key.encode(), f"s3://{bucket}/{quote(key)}", media_type="text/x-test")
-        answer = other.get_object(Bucket=bucket, Key=key)
+        answer = client.get_object(Bucket=bucket, Key=key)
         assert (answer["Body"].read(), answer["ContentType"]) == (key.encode(), "text/x-test")
 
 
-async def test_a_failed_upload_leaves_no_parts_behind(s3: S3Server, other: Client, bucket: str) -> None:
+async def test_a_failed_upload_leaves_no_parts_behind(s3: S3Server, client: Client, bucket: str) -> None:
     with pytest.raises(RuntimeError, match="half-way"):
         await s3_bucket(bucket, s3.access).upload("large.bin", _ends_early())
-    assert other.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
+    assert client.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
 
 
 def _ends_early() -> Iterator[bytes]:

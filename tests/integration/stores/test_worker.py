@@ -1,9 +1,6 @@
 """A worker that reads and writes a real S3 bucket: documents are converted there, and nothing else is reached."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,50 +11,23 @@ from millhand.blobs import BlobStore, ObjectAccess, Prefix
 from millhand.core.errors import BlobMissing
 from millhand.demo import samples
 from millhand.testing.s3 import S3Server
+from tests.integration.stores.conftest import Mill
 from tests.support import needs_soffice
-
-
-class Mill:
-    """The command line in a folder, with the variables that a user of MinIO has."""
-
-    def __init__(self, folder: Path, s3: S3Server, bucket: str) -> None:
-        host, _, port = s3.endpoint.removeprefix("http://").partition(":")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MILLHAND_", "AWS_"))}
-        self.folder = folder
-        self.environ = {
-            **kept,
-            "MINIO_ENDPOINT": host,
-            "MINIO_PORT": port,
-            "MINIO_SECURE": "false",
-            "MINIO_ACCESS_KEY": s3.access.access_key_id,
-            "MINIO_SECRET_KEY": s3.access.secret_access_key,
-            "MILLHAND_BLOBS__PREFIXES": f"s3://{bucket}/open",
-            "MILLHAND_HTTP__PORT": "0",
-        }
-
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "millhand", *arguments]
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=100,
-        )
-
-
-@pytest.fixture
-def bucket(s3: S3Server) -> str:
-    return s3.fresh()
 
 
 @pytest.fixture
 def mill(tmp_path: Path, s3: S3Server, bucket: str) -> Mill:
-    return Mill(tmp_path, s3, bucket)
+    """The command line with the variables that a user of MinIO has."""
+    host, _, port = s3.endpoint.removeprefix("http://").partition(":")
+    variables = {
+        "MINIO_ENDPOINT": host,
+        "MINIO_PORT": port,
+        "MINIO_SECURE": "false",
+        "MINIO_ACCESS_KEY": s3.access.access_key_id,
+        "MINIO_SECRET_KEY": s3.access.secret_access_key,
+        "MILLHAND_BLOBS__PREFIXES": f"s3://{bucket}/open",
+    }
+    return Mill(tmp_path, variables)
 
 
 @pytest.fixture
@@ -69,17 +39,8 @@ def blobs(s3: S3Server, bucket: str) -> BlobStore:
 @pytest.fixture
 def worker(mill: Mill) -> Iterator[None]:
     """A worker that runs during the test."""
-    process = subprocess.Popen(
-        mill.command("worker", "--executors", "1"), cwd=mill.folder, env=mill.environ, stderr=subprocess.PIPE, text=True
-    )
-    with process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "Ctrl-C" in line:
-                break
+    with mill.worker() as process:
         yield
-        process.terminate()
-        process.communicate(timeout=60)
     assert process.returncode == 0
 
 
@@ -117,13 +78,15 @@ def test_doctor_looks_into_the_bucket(mill: Mill, bucket: str) -> None:
 
 
 def test_doctor_says_what_is_wrong(mill: Mill, s3: S3Server, bucket: str) -> None:
-    mill.environ["MILLHAND_BLOBS__PREFIXES"] = "s3://nowhere/open"
+    mill.variables["MILLHAND_BLOBS__PREFIXES"] = "s3://nowhere/open"
     found = _store_finding(mill)
     assert found["level"] == "error"
     assert "there is no bucket" in found["finding"]
     assert "s3 mb s3://nowhere" in found["fix"]
-    mill.environ["MILLHAND_BLOBS__PREFIXES"] = f"s3://{bucket}"
-    mill.environ |= {"MINIO_ACCESS_KEY": s3.reader.access_key_id, "MINIO_SECRET_KEY": s3.reader.secret_access_key}
+    mill.variables["MILLHAND_BLOBS__PREFIXES"] = f"s3://{bucket}"
+    mill.variables.update(
+        {"MINIO_ACCESS_KEY": s3.reader.access_key_id, "MINIO_SECRET_KEY": s3.reader.secret_access_key}
+    )
     found = _store_finding(mill)
     assert found["level"] == "warning"
     assert "environment MINIO_ACCESS_KEY" in found["finding"]
