@@ -87,7 +87,7 @@ def _repeats(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--part", action="append", choices=list(_PARTS), help="only this part (may be repeated)")
-    parser.add_argument("--quick", action="store_true", help="a rough look in about two minutes")
+    parser.add_argument("--quick", action="store_true", help="a rough look: fewer jobs, documents and repeats")
     parser.add_argument("--repeats", type=int, default=0, help=f"repeats of each measure (default {_REPEATS}, quick 1)")
     parser.add_argument(
         "--only", action="append", default=[], metavar="NAME", help="only contenders with NAME in theirs"
