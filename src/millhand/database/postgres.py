@@ -159,20 +159,28 @@ def is_pooled(connection: sa.Connection) -> bool:
     return _driver(connection.connection).pooled
 
 
-def copy(connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Send rows to a table by COPY; raises what a statement of SQLAlchemy would, also for the character 0 in a text."""
+def copy(connection: sa.Connection, table: sa.Table, names: Sequence[str], lines: Iterable[str]) -> None:
+    """Send lines to a table by COPY; raises what a statement of SQLAlchemy would, and the transaction can go on."""
     preparer = connection.dialect.identifier_preparer
     columns = ", ".join(preparer.quote(name) for name in names)
     statement = f"COPY {preparer.format_table(table)} ({columns}) FROM STDIN"
+    driver = _driver(connection.connection)
     try:
-        cursor = _driver(connection.connection).cursor()
-        cursor.adapters.register_dumper(str, StrDumperUnknown)  # twice as fast, and strict
-        with cursor.copy(statement.encode()) as stream:
-            for row in rows:
-                stream.write_row(row)
+        _run(driver, ["SAVEPOINT copied"])  # gone with the transaction: to release it would be one more message
+        _copy(driver, statement, lines)
     except psycopg.Error as error:
         raised = exc.DBAPIError.instance(statement, None, error, psycopg.Error, dialect=connection.dialect)
         raise raised from error
+
+
+def _copy(driver: BoundedConnection, statement: str, lines: Iterable[str]) -> None:
+    try:
+        with driver.cursor().copy(statement.encode()) as stream:
+            for some in lines:
+                stream.write(some)
+    except (psycopg.IntegrityError, psycopg.DataError):
+        _run(driver, ["ROLLBACK TO SAVEPOINT copied"])
+        raise
 
 
 def _engine(address: ServerAddress, patience: float, **pool: Any) -> sa.Engine:  # noqa: ANN401 - options of SQLAlchemy's pools

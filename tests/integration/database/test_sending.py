@@ -38,6 +38,11 @@ async def test_a_batch_of_jobs_with_keys(url: str, count: int) -> None:
     await _assert_delivered(url, [_job(number, kind="test.keyed", key=f"{number}") for number in range(count)])
 
 
+async def test_a_batch_with_signs_that_mean_something_to_a_database(url: str) -> None:
+    batch = [_job(number, kind="test.signs", tenant="\\N\t\n\r\\.") for number in range(_MANY)]
+    await _assert_delivered(url, batch)
+
+
 def _job(number: int, *, kind: str, tenant: str = "", key: str | None = None) -> NewJob:
     return NewJob(
         id=_CLOCK.new_id(),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, groupby, islice
+from itertools import chain, groupby, islice, repeat
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -11,6 +11,7 @@ from millhand.core.errors import BrokerUnavailable, PayloadTooLarge
 from millhand.core.job import OWN, NewJob, Sent
 from millhand.core.state import State
 from millhand.database.bulk import Bulk, Given, copy_in, insert_given
+from millhand.database.copy_text import lines
 from millhand.database.tables import LIVE_KEY, by_index, jobs, queues
 
 MAX_PAYLOAD = 1024 * 1024
@@ -21,6 +22,7 @@ _MOST_ATTEMPTS = 2**15 - 1
 _KEYS_AT_ONCE = 200
 _TRIES = 3
 _FEWEST_TO_COPY = 200
+_LINES_AT_ONCE = 100
 
 _OWN_COLUMNS = ("id", "args")
 _SHARED_COLUMNS = (
@@ -79,13 +81,13 @@ def _store(connection: sa.Connection, batch: Sequence[NewJob], now: int) -> None
         _insert(connection, batch, now)
     else:
         add_queues(connection, {job.queue for job in batch})
-        columns = (*_OWN_COLUMNS, *_SHARED_COLUMNS, *_START)
-        if not copy_in(connection, jobs, columns, ((*row, 0, 0, 0) for row in _rows(batch, now))):
+        if not copy_in(connection, jobs, (*_OWN_COLUMNS, *_SHARED_COLUMNS, *_START), _lines(batch, now)):
             _insert(connection, batch, now)
 
 
 def _insert(connection: sa.Connection, batch: Sequence[NewJob], now: int) -> None:
-    if all(job[OWN:] == batch[0][OWN:] for job in batch):
+    common = batch[0][OWN:]
+    if all(job[OWN:] == common for job in batch):
         shared = zip(_SHARED_COLUMNS, _shared(batch[0], now), strict=True)
         _ADD_ALIKE.run(connection, [job[:OWN] for job in batch], dict(shared))
     else:
@@ -104,14 +106,29 @@ def add_queues(connection: sa.Connection, names: Iterable[str]) -> None:
 
 def _rows(batch: Iterable[NewJob], now: int) -> Iterator[tuple[object, ...]]:
     """The values of all columns; for jobs in a row that are alike, those which they share are made once."""
-    for _, alike in groupby(batch, lambda job: job[OWN:]):
+    for _, alike in groupby(batch, _common):
         first = next(alike)
         shared = _shared(first, now)
         for job in chain([first], alike):
             yield *job[:OWN], *shared
 
 
-def _shared(job: NewJob, now: int) -> tuple[object, ...]:
+def _lines(batch: Sequence[NewJob], now: int) -> Iterator[str]:
+    """The same for COPY, with the counts that start at zero: the server reads some while the next ones are written."""
+    for start in range(0, len(batch), _LINES_AT_ONCE):
+        runs = groupby(batch[start : start + _LINES_AT_ONCE], _common)
+        yield "".join(_alike(list(run), now) for _, run in runs)
+
+
+def _alike(run: Sequence[NewJob], now: int) -> str:
+    return lines([job[:OWN] for job in run], (*_shared(run[0], now), *repeat(0, len(_START))))
+
+
+def _common(job: NewJob) -> tuple[object, ...]:
+    return job[OWN:]
+
+
+def _shared(job: NewJob, now: int) -> tuple[str | int | None, ...]:
     """The values of `_SHARED_COLUMNS`."""
     _, _, kind, queue, tenant, headers, priority, run_at, key, limit_key, attempts, crashes, parent, version = job
     later = run_at > now
