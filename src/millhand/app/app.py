@@ -1,12 +1,13 @@
 """The app: kinds and schedules that it knows, and the calls by which a program sends jobs and looks after them."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from pydantic import ValidationError
 
+from millhand.app.batches import in_batches
 from millhand.app.content import blob_store, store_access
 from millhand.app.jobs import AnyArgs, sent_job, stored_job
 from millhand.app.schedules import Schedule
@@ -36,8 +37,6 @@ ResultT = TypeVar("ResultT")
 
 _FIRST_LOOK = 0.005
 _SLOWEST_LOOK = 0.25
-_SEND_AT_ONCE = 1_000
-_SENDS_UNDER_WAY = 3
 
 
 class App:
@@ -144,18 +143,15 @@ class App:
         return job
 
     async def enqueue_many(
-        self, many: Sequence[ArgsT], *, queue: str | None = None, priority: int = 0, tenant: str = DEFAULT_TENANT
+        self, many: Iterable[ArgsT], *, queue: str | None = None, priority: int = 0, tenant: str = DEFAULT_TENANT
     ) -> list[Job[ArgsT]]:
-        """Send many jobs, a thousand to a transaction."""
+        """Send many jobs in their order, a thousand to a transaction, the next made while the last are stored.
+
+        Of a generator, at most three thousand are taken ahead of the disk. If one thousand is refused, those before it
+        are stored, and up to two after it may be.
+        """
         options = SendOptions(queue=queue, priority=priority, tenant=tenant)
-        under_way = asyncio.Semaphore(_SENDS_UNDER_WAY)
-
-        async def send(start: int) -> list[Job[ArgsT]]:
-            async with under_way:
-                return await self._send(many[start : start + _SEND_AT_ONCE], options)
-
-        batches = await asyncio.gather(*(send(start) for start in range(0, len(many), _SEND_AT_ONCE)))
-        return [job for batch in batches for job in batch]
+        return await in_batches(many, lambda batch: self._send(batch, options))
 
     async def job(self, job_id: str) -> Job[Args]:
         """The job with this id as it stands now; raises `NotFound`."""

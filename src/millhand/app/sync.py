@@ -1,6 +1,6 @@
 """The synchronous twin of the app's calls, for programs without an event loop: one runs behind it, on a thread."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -58,7 +58,7 @@ class SyncApp:
         return self._call(send)
 
     def enqueue_many(
-        self, many: Sequence[ArgsT], *, queue: str | None = None, priority: int = 0, tenant: str = DEFAULT_TENANT
+        self, many: Iterable[ArgsT], *, queue: str | None = None, priority: int = 0, tenant: str = DEFAULT_TENANT
     ) -> list[Job[ArgsT]]:
         """Send many jobs; see `App.enqueue_many`."""
         return self._call(partial(self._app.enqueue_many, many, queue=queue, priority=priority, tenant=tenant))

@@ -50,7 +50,7 @@ async def test_a_key_makes_the_second_one_the_first(app: App) -> None:
 
 
 async def test_many_are_sent_in_order_over_several_transactions(app: App) -> None:
-    sent = await app.enqueue_many([Paint(colour=str(number)) for number in range(2_300)], queue="bulk", tenant="t")
+    sent = await app.enqueue_many((Paint(colour=str(number)) for number in range(2_300)), queue="bulk", tenant="t")
     assert [job.args.colour for job in sent] == [str(number) for number in range(2_300)]
     assert len({job.id for job in sent}) == 2_300
     last = await app.job(sent[-1].id)
