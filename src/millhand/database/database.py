@@ -77,6 +77,11 @@ class Database:
         return cls(url, clock=clock, durability=durability, patience=patience, server_clock=server_clock)
 
     @property
+    def on_server(self) -> bool:
+        """Whether it is on a server, where each statement is a question and an answer."""
+        return isinstance(self._address, ServerAddress)
+
+    @property
     def lease_durability(self) -> Durability:
         """What a new lease asks of its commit.
 
@@ -157,14 +162,19 @@ class Database:
         return result
 
     async def write_beside(
-        self, operation: Operation[T], *, undo: Undo[T] | None = None, durability: Durability = Durability.FULL
+        self,
+        operation: Operation[T],
+        *,
+        undo: Undo[T] | None = None,
+        durability: Durability = Durability.FULL,
+        single: bool = False,
     ) -> T:
         """The same, and on a server not in line with the other writes: for what never waits for a row that they hold.
 
         A file has one writer at a time anyway.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer(-1).submit(Pending(operation, future, undo, durability))
+        self._writer(-1).submit(Pending(operation, future, undo, durability, single))
         return await future
 
     async def read(self, operation: Callable[[sa.Connection], T]) -> T:

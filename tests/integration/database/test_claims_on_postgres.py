@@ -55,6 +55,12 @@ async def test_nothing_reads_the_backlog(store: LongStore) -> None:
             settle(connection, [ended(delivery, now) for delivery in claim.deliveries], "w", now)
 
         found[f"claim from {queue}"] = await store.rows_read(claim_and_settle)
+
+        def claim_at_once(connection: sa.Connection, claimer: Claimer = claimer) -> None:
+            now = store.clock.now()
+            claimer.claim_at_once(connection, 10, Lease("w", now, now + 60_000_000))
+
+        found[f"claim from {queue} at once"] = await store.rows_read(claim_at_once)
     limited = Claimer(["main"])
 
     def claim_within_limits(connection: sa.Connection) -> None:
@@ -71,6 +77,47 @@ async def test_nothing_reads_the_backlog(store: LongStore) -> None:
     assert max(found.values()) < FEW, found
     # Three queues, each with five numbers of up to 10,000.
     assert await store.rows_read(queue_stats, times=1) < 60_000
+
+
+async def test_a_single_statement_claims_only_where_there_is_nothing_to_choose(postgres_url: str) -> None:
+    async with brokers(postgres_url, 1) as [broker], database_at(postgres_url) as database:
+
+        async def claimed(*names: str, later: float = 0) -> list[str]:
+            now = database.clock.now() + int(later * 1_000_000)
+            lease = Lease("w", now, now + 60_000_000)
+            claim = await database.write(lambda connection: Claimer(names).claim_at_once(connection, 2, lease))
+            return [each.job_id for each in claim.deliveries]
+
+        def job(name: str) -> NewJob:
+            return NewJob(id=name, kind="k", args="{}", queue="a")
+
+        assert await claimed() == []
+        await broker.send([job(f"a{number}") for number in range(7)])
+        assert await claimed() == ["a0", "a1"]
+        await broker.send([job("b0")._replace(queue="b")])
+        assert await claimed() == [], "two queues take turns"
+        assert await claimed("a", "none") == ["a2", "a3"]
+        await broker.pause("b")
+        assert await claimed() == ["a4", "a5"]
+        assert await claimed("b") == [], "it is paused"
+        await broker.send([job("due")._replace(run_at=database.clock.now() + 60_000_000)])
+        assert await claimed("a", later=61) == [], "what is due has its turn by age"
+        await broker.set_caps("a", Caps(queue=50))
+        assert await claimed() == [], "limits are counted under a lock"
+        await broker.set_caps("a", Caps())
+        await broker.send([job("other")._replace(tenant="other")])
+        assert await claimed() == [], "two tenants take turns"
+
+
+@asynccontextmanager
+async def database_at(url: str) -> AsyncIterator[Database]:
+    """The database, open."""
+    database = Database.at(url, clock=SystemClock())
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 @asynccontextmanager

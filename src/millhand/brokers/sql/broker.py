@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -26,6 +26,8 @@ from millhand.database import Database
 from millhand.database.writer import Operation
 
 T = TypeVar("T")
+
+_Way = Callable[[sa.Connection, int, Lease], Claim]
 
 _AGES = 1e9
 
@@ -190,12 +192,21 @@ class SqlBroker:
         return await self._database.write(operation, calls=True)
 
     async def _lease_jobs(self, limit: int) -> Claim:
+        """On a server first in a single statement, if that may do: then nothing is asked and waited for before."""
+        if self._database.on_server and self._claimer.simple and not self._unanswered:
+            claim = await self._leased(self._claimer.claim_at_once, limit, single=True)
+            if claim.deliveries:
+                return claim
+        return await self._leased(self._claimer.claim, limit)
+
+    async def _leased(self, way: _Way, limit: int, *, single: bool = False) -> Claim:
         attempt = _ClaimAttempt(self._unanswered)
         try:
             claim = await self._database.write_beside(
-                partial(self._claim, attempt=attempt, limit=limit),
+                partial(self._claim, way, attempt=attempt, limit=limit),
                 undo=_undo,
                 durability=self._database.lease_durability,
+                single=single,
             )
         except BaseException:
             # Perhaps jobs were leased, but nobody will work on them: the next claim gives them back.
@@ -204,12 +215,12 @@ class SqlBroker:
         self._unanswered = tuple(each for each in self._unanswered if each not in attempt.given_back)
         return claim
 
-    def _claim(self, connection: sa.Connection, attempt: _ClaimAttempt, limit: int) -> Claim:
+    def _claim(self, way: _Way, connection: sa.Connection, attempt: _ClaimAttempt, limit: int) -> Claim:
         now = self._clock.now()
         if lost := [instant for each in attempt.given_back for instant in each.instants]:
             give_back(connection, self._worker, lost)
         attempt.instants.append(now)
-        return self._claimer.claim(connection, limit, Lease(self._worker, now, after(now, self._lease)))
+        return way(connection, limit, Lease(self._worker, now, after(now, self._lease)))
 
     def _seconds_until(self, instant: int | None) -> float:
         return _AGES if instant is None else max(0.0, (instant - self._clock.now()) / MICROSECONDS)

@@ -38,14 +38,20 @@ def _claim(chosen: sa.Select[int]) -> Prepared:
     return Prepared(claimed.returning(*DELIVERED))
 
 
-# In the full order of the index: by age alone, PostgreSQL might read the jobs of other queues as well.
-_CLAIM_FROM_SINGLE_LANE = _claim(
-    by_index(sa.select(jobs.c.seq), "jobs_ready")
-    .where(READY, jobs.c.queue == sa.bindparam("queue", type_=sa.Text))
-    .order_by(jobs.c.priority.desc(), jobs.c.tenant, jobs.c.limit_key, jobs.c.seq)
-    # As a condition of the jobs, SQLite would ask it of each of them.
-    .limit(sa.case((lanes.IS_SINGLE, sa.bindparam("most", type_=sa.Integer)), else_=0))
-)
+def _single_lane(queue: sa.ColumnElement[str]) -> sa.Select[int]:
+    """The next jobs of a queue whose ready ones are all in one lane; else none."""
+    return (
+        by_index(sa.select(jobs.c.seq), "jobs_ready")
+        .where(READY, jobs.c.queue == queue)
+        # In the full order of the index: by age alone, PostgreSQL might read the jobs of other queues as well.
+        .order_by(jobs.c.priority.desc(), jobs.c.tenant, jobs.c.limit_key, jobs.c.seq)
+        # As a condition of the jobs, SQLite would ask it of each of them.
+        .limit(sa.case((lanes.is_single(queue), sa.bindparam("most", type_=sa.Integer)), else_=0))
+    )
+
+
+_CLAIM_FROM_SINGLE_LANE = _claim(_single_lane(sa.bindparam("queue", type_=sa.Text)))
+_CLAIM_AT_ONCE = _claim(_single_lane(queues.only_ready()))
 _CLAIM_THESE = _claim(by_number(sa.select(jobs.c.seq)).where(among(jobs.c.seq, "seqs"), is_in(State.AVAILABLE)))
 # For PostgreSQL, where somebody else may be claiming them: the first ones that nobody has locked.
 _wanted = listed("seqs", "wanted")
@@ -114,6 +120,8 @@ class Claimer:
         self._names = names
         self._chooser = Chooser()
         self._claims = 0
+        self.simple = True
+        """Whether `claim_at_once` may find something: the last look found no limits, and no choice among many."""
 
     def claim(self, connection: sa.Connection, limit: int, lease: Lease) -> Claim:
         """Lease up to `limit` jobs."""
@@ -126,8 +134,15 @@ class Claimer:
             self._claim_from(connection, queue, share, lease, got)
         for queue in waiting if len(waiting) > 1 else ():
             self._claim_from(connection, queue, limit - len(got.rows), lease, got)
+        self.simple = not got.rows and not any(queue.limited for queue in found)
         next_due = min((queue.next_due for queue in found if queue.next_due is not None), default=None)
         return Claim([delivery(row) for row in got.rows], next_due, got.crowded)
+
+    def claim_at_once(self, connection: sa.Connection, limit: int, lease: Lease) -> Claim:
+        """The same in a single statement, on PostgreSQL; none if there is anything to choose or to count, or due."""
+        names = list(self._names) or None
+        rows = _CLAIM_AT_ONCE.rows(connection, names=names, most=limit, **lease.values())
+        return Claim([delivery(row) for row in sorted(rows, key=_by_priority_and_age)], None, crowded=False)
 
     def _in_turn(self, waiting: Sequence[queues.Queue]) -> list[queues.Queue]:
         if not waiting:

@@ -29,24 +29,26 @@ _start = sa.tuple_(sa.bindparam("tenant", type_=sa.Text), sa.bindparam("limit_ke
 _later = jobs.alias("later")
 
 
-def _ready(*columns: sa.ColumnElement[Any], source: sa.FromClause = jobs) -> sa.Select[*tuple[Any, ...]]:
+def _ready(
+    *columns: sa.ColumnElement[Any], source: sa.FromClause = jobs, queue: sa.ColumnElement[str] = _queue
+) -> sa.Select[*tuple[Any, ...]]:
     """Read ready jobs of the queue by their index."""
     is_ready = source.c.state == sa.literal_column(f"'{State.AVAILABLE}'")
-    return by_index(sa.select(*columns), "jobs_ready", source).where(is_ready, source.c.queue == _queue)
+    return by_index(sa.select(*columns), "jobs_ready", source).where(is_ready, source.c.queue == queue)
 
 
-def _end(name: str, *order: sa.ColumnElement[object]) -> sa.Subquery:
-    lane = _ready(jobs.c.priority, jobs.c.tenant, jobs.c.limit_key)
+def is_single(queue: sa.ColumnElement[str]) -> sa.ScalarSelect[bool]:
+    """Whether all ready jobs of a queue are in the same lane, so that there is nothing to choose."""
+    first = _end("first", queue, jobs.c.priority.desc(), jobs.c.tenant, jobs.c.limit_key)
+    last = _end("last", queue, jobs.c.priority, jobs.c.tenant.desc(), jobs.c.limit_key.desc())
+    same = (at_first == at_last for at_first, at_last in zip(first.c, last.c, strict=True))
+    return sa.select(sa.and_(*same)).scalar_subquery()
+
+
+def _end(name: str, queue: sa.ColumnElement[str], *order: sa.ColumnElement[object]) -> sa.Subquery:
+    lane = _ready(jobs.c.priority, jobs.c.tenant, jobs.c.limit_key, queue=queue)
     return lane.order_by(*order).limit(1).subquery(name)
 
-
-_first = _end("first", jobs.c.priority.desc(), jobs.c.tenant, jobs.c.limit_key)
-_last = _end("last", jobs.c.priority, jobs.c.tenant.desc(), jobs.c.limit_key.desc())
-
-IS_SINGLE = sa.select(
-    sa.and_(*(at_first == at_last for at_first, at_last in zip(_first.c, _last.c, strict=True)))
-).scalar_subquery()
-"""Whether all ready jobs of the parameter `queue` are in the same lane, so that there is nothing to choose."""
 
 _NEXT_PRIORITY = (
     _ready(jobs.c.priority).where(jobs.c.priority < sa.bindparam("below")).order_by(jobs.c.priority.desc()).limit(1)

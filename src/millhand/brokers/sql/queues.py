@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from millhand.core.fairness import Caps, Load
 from millhand.core.state import State
@@ -29,7 +30,33 @@ _first_ready = (
 )
 
 _CAPS = (queues.c.max_running, queues.c.max_per_tenant, queues.c.max_per_limit_key)
-_OPEN_QUEUES = Prepared(sa.select(queues.c.name, *_CAPS, _next_due, _first_ready).where(queues.c.paused_at.is_(None)))
+_open = sa.select(queues.c.name, *_CAPS, _next_due.label("next_due"), _first_ready.label("first_ready")).where(
+    queues.c.paused_at.is_(None)
+)
+_OPEN_QUEUES = Prepared(_open)
+
+
+def only_ready() -> sa.ScalarSelect[str]:
+    """The queue to deliver from, if there is only one and it has no limits; else null. For PostgreSQL.
+
+    Its parameters are `names` (an array of those to look at, null for all) and `now`. What is due must be made ready
+    first, in a statement of its own, and so makes it null.
+    """
+    names = sa.bindparam("names", type_=postgresql.ARRAY(sa.Text))
+    served = _open.where(names.is_(None) | (queues.c.name == sa.any_(names))).subquery("served")
+    due = served.c.next_due <= sa.bindparam("now", type_=sa.BigInteger)
+    only = (
+        sa.select(sa.func.min(served.c.name).label("name"))
+        .where(served.c.first_ready.is_not(None) | due)
+        .having(
+            sa.func.count() == 1,
+            sa.func.count().filter(due) == 0,
+            *(sa.func.count(served.c[cap.name]) == 0 for cap in _CAPS),
+        )
+        .cte("only_ready")
+    )
+    return sa.select(only.c.name).scalar_subquery()
+
 
 _due_jobs = (
     by_index(sa.select(jobs.c.seq), "jobs_due")
