@@ -16,6 +16,7 @@ from millhand.cli.output import Output
 from millhand.cli.session import Session
 from millhand.config import Flag
 from millhand.core.errors import UsageError
+from millhand.core.words import count_of
 
 _PAGES = frozenset({".html", ".htm"})
 _MOST_FILES = 10_000
@@ -28,7 +29,7 @@ def _size(result: Mapping[str, Any]) -> str:
     if result.get("width") is not None:
         return f"{result['width']:,} x {result['height']:,} pixels at {result['dpi']} dpi"
     pages = result.get("pages")
-    return "1 page" if pages == 1 else f"{pages:,} pages" if pages else ""
+    return count_of(pages, "page") if pages else ""
 
 
 VERB = Verb(
