@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from millhand.brokers.pgboss import JobOptions, PgBossBroker
+from millhand.brokers.pgboss import JobOptions, PgBossBroker, sending
 from millhand.core.clock import SystemClock
 from millhand.core.errors import NotFound, NotSupported, UsageError
 from millhand.core.job import NewJob
@@ -68,7 +68,7 @@ async def test_the_same_sends_make_the_same_rows(application: Application) -> No
     sends = SENDS + [(ours, theirs) for ours, theirs, column in NEWER if column in columns]
     options = {"retryLimit": 4, "retryDelay": 3, "expireInSeconds": 50, "deadLetter": application.queue()}
     theirs, ours = application.queue(**options), application.queue(**options)
-    async with application.broker() as broker:
+    async with sending(application.broker_url) as broker:
         for our_options, their_options in sends:
             sent_by_us = await broker.send_data(ours, {"n": 1}, JobOptions(**our_options))
             sent_by_node = application.send(theirs, {"n": 1}, **their_options)
