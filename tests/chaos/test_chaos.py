@@ -17,6 +17,8 @@ from tests.chaos.plan import PROCESS_FAULTS, Fault, make_plan
 from tests.chaos.postgres import postgres_bed
 from tests.chaos.report import breaches, summary
 
+pytestmark = pytest.mark.usefixtures("uncounted")
+
 # The faults of processes are struck on SQLite; elsewhere those come first that only that place knows.
 _OF_A_SERVER = frozenset({Fault.CRASH_SERVER, Fault.END_SESSIONS, Fault.STALL_NETWORK, Fault.KILL_DISPATCHER})
 _OF_A_PGBOSS = frozenset({Fault.CRASH_SERVER, Fault.END_SESSIONS, Fault.KILL_COMPETITOR, Fault.KILL_DISPATCHER})

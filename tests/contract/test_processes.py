@@ -15,6 +15,8 @@ from millhand.core.job import NewJob
 from millhand.testing.contract.harness import FullBroker, Opener, drain
 from millhand.testing.contract.sql import PostgresHarness, SqlHarness, SqliteHarness
 
+pytestmark = pytest.mark.usefixtures("uncounted")
+
 SPAWN = multiprocessing.get_context("spawn")
 PROCESSES = 3
 Work = Callable[[FullBroker, list[NewJob]], Coroutine[Any, Any, list[Any]]]

@@ -8,6 +8,8 @@ import pytest
 from tests.docs import story
 from tests.docs.pages import PAGES, ROOT, blocks
 
+pytestmark = pytest.mark.usefixtures("uncounted")
+
 
 def program_of(page: Path) -> str:
     """All Python of a page in one piece."""

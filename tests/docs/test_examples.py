@@ -15,6 +15,8 @@ from millhand.demo import samples
 from tests.docs.pages import ROOT
 from tests.support import needs_soffice
 
+pytestmark = pytest.mark.usefixtures("uncounted")
+
 PROGRAMS = Path(sys.executable).parent
 WITHIN = 120.0
 

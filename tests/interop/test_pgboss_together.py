@@ -14,7 +14,10 @@ from tests.interop.conftest import Application
 from tests.interop.pgboss import NodeBoss, node_boss, prepare
 from tests.support import wait_until
 
-pytestmark = pytest.mark.leaves("the server still closes the connections of clients that were killed")
+pytestmark = [
+    pytest.mark.usefixtures("uncounted"),
+    pytest.mark.leaves("the server still closes the connections of clients that were killed"),
+]
 
 _JOBS = 60
 _KILLS = 3
