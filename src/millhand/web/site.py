@@ -1,4 +1,4 @@
-"""All that is served over HTTP, as one application: probes, metrics, the API; behind the guard."""
+"""All that is served over HTTP, as one application: probes, metrics, the API, the dashboard; behind the guard."""
 
 import asyncio
 from collections.abc import AsyncGenerator
