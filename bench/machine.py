@@ -4,19 +4,30 @@ import os
 import platform
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 # On a disk by convention, which /tmp need not be: on a memory file system, nothing would be durable.
-DISK = Path("/var/tmp")  # noqa: S108 - files without names and folders of our own are made in it
+_DISK = Path("/var/tmp")  # noqa: S108 - files without names and folders of our own are made in it
 
 _LOOK = 2.0
 _SYNCS = 200
 _PAGE = 4_096
 _QUIET = 15.0
 """Percent of all cores that others may use."""
+
+
+@contextmanager
+def folder_on_disk() -> Iterator[Path]:
+    """A folder on a real disk, gone afterwards. PostgreSQL runs as another user, and gets to its data there."""
+    with tempfile.TemporaryDirectory(prefix="millhand-bench-", dir=_DISK) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,7 @@ def wait_until_quiet(patience: float) -> Load:
 
 def _syncs() -> float:
     """How often a second an appended page of a file on the disk can be synced."""
-    with tempfile.TemporaryFile(dir=DISK) as file:
+    with tempfile.TemporaryFile(dir=_DISK) as file:
         began = time.perf_counter()
         for _ in range(_SYNCS):
             file.write(bytes(_PAGE))

@@ -1,7 +1,6 @@
 """The bucket bench: documents drained by each way in turn, and what the ways ask of a bucket where nothing comes."""
 
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 from bench.bucket.contenders import OURS, PLAIN, STRAIGHT, NotDoneError, Place, plain_loop, straight, workers
 from bench.bucket.meter import Meter
 from bench.environment import ROOT
-from bench.machine import DISK
+from bench.machine import folder_on_disk
 from bench.results import Contender, Measure, Results
 from millhand.testing.s3 import S3Server, s3_program, s3_server
 
@@ -114,14 +113,12 @@ def run(sizes: Sizes, repeats: int) -> Results:
     if program is None:
         results.absent["all"] = "SeaweedFS is not installed (scripts/setup dev)"
         return results
-    with tempfile.TemporaryDirectory(prefix="millhand-bench-", dir=DISK) as name:
-        folder = Path(name)
-        with s3_server(folder / "server", program) as server:
-            measuring = Measuring(server, folder, sizes)
-            for repeat in range(repeats):
-                print(f"bench: documents from a bucket, repeat {repeat + 1} of {repeats}", file=sys.stderr)
-                _add(measuring.measure, results)
-            _add(measuring.idle, results)
+    with folder_on_disk() as folder, s3_server(folder / "server", program) as server:
+        measuring = Measuring(server, folder, sizes)
+        for repeat in range(repeats):
+            print(f"bench: documents from a bucket, repeat {repeat + 1} of {repeats}", file=sys.stderr)
+            _add(measuring.measure, results)
+        _add(measuring.idle, results)
     return results
 
 

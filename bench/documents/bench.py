@@ -1,9 +1,7 @@
 """The document bench: every way of converting in turn, then the corpus."""
 
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench import corpus, environment
@@ -14,7 +12,7 @@ from bench.documents.converters.engine import EngineConverter
 from bench.documents.converters.uno import UnoConverter
 from bench.documents.measure import AT_ONCE, MEASURES, Measuring, NoPdfError, Sizes
 from bench.environment import ROOT
-from bench.machine import DISK
+from bench.machine import folder_on_disk
 from bench.results import Results
 
 FULL = Sizes(single=30, parallel=60, weighed=20)
@@ -35,7 +33,7 @@ def run(sizes: Sizes, repeats: int, only: Sequence[str]) -> Results:
     environment.ensure()
     results = Results("Documents", MEASURES, notes=[_note(sizes, repeats)])
     wanted = [name for name in CONVERTERS if not only or any(part in name for part in only)]
-    with _folder() as folder:
+    with folder_on_disk() as folder:
         for repeat in range(repeats):
             for name in (name for name in wanted if name not in results.absent):
                 print(f"bench: {name}, repeat {repeat + 1} of {repeats}", file=sys.stderr)
@@ -53,7 +51,7 @@ def run_documents(most: int, longest: float) -> Results:
         nothing.absent["the corpus"] = "it is not here: python -m bench.corpus fetches it"
         return nothing
     step = max(1, len(documents) // most) if most else 1
-    with _folder() as folder:
+    with folder_on_disk() as folder:
         print(f"bench: {len(documents[::step])} documents of the corpus", file=sys.stderr)
         return run_corpus.run(documents[::step], folder, longest)
 
@@ -66,12 +64,6 @@ def _measure(converter: Converter, measuring: Measuring, results: Results) -> No
             results.absent[converter.contender.name] = str(error)
         except NoPdfError:
             results.absent[converter.contender.name] = "it wrote no PDF"
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="millhand-bench-", dir=DISK) as name:
-        yield Path(name)
 
 
 def _note(sizes: Sizes, repeats: int) -> str:

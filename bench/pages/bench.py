@@ -2,14 +2,12 @@
 
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.machine import DISK
+from bench.machine import folder_on_disk
 from bench.pages.contenders import Exporter, FreshExporter, ScreenshotExporter, WarmExporter
 from bench.pages.memory import watched
 from bench.pages.sheets import Sheet, cells, drawing, wrong_cells
@@ -52,7 +50,7 @@ def run(sizes: Sizes, repeats: int, only: Sequence[str]) -> Results:
     """Measure the ways whose names contain one of `only` (all if it is empty)."""
     results = Results("Pages", MEASURES, notes=[_note(sizes, repeats)])
     wanted = [name for name in EXPORTERS if not only or any(part in name for part in only)]
-    with _folder() as folder:
+    with folder_on_disk() as folder:
         for repeat in range(repeats):
             for name in (name for name in wanted if name not in results.absent):
                 print(f"bench: {name}, repeat {repeat + 1} of {repeats}", file=sys.stderr)
@@ -87,12 +85,6 @@ def _times(exporter: Exporter, sheet: Sheet, target: Path, count: int) -> Iterat
         began = time.perf_counter()
         exporter.export(sheet, target)
         yield time.perf_counter() - began
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="millhand-bench-", dir=DISK) as name:
-        yield Path(name)
 
 
 def _note(sizes: Sizes, repeats: int) -> str:

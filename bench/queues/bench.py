@@ -1,13 +1,12 @@
 """The queue bench: every queue in turn, so many repeats, into one set of results."""
 
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from bench import environment, servers
-from bench.machine import DISK
+from bench.machine import folder_on_disk
 from bench.queues.contenders import QUEUES, Queue, Server
 from bench.queues.measure import MEASURES, Measuring, Sizes
 from bench.queues.stage import StageError
@@ -22,15 +21,12 @@ def run(sizes: Sizes, repeats: int, only: Sequence[str]) -> Results:
     results = Results("Queues", MEASURES, notes=[_note(sizes, repeats)])
     environment.ensure()
     wanted = [queue for queue in QUEUES if not only or any(part in queue.contender.name for part in only)]
-    with tempfile.TemporaryDirectory(prefix="millhand-bench-", dir=DISK) as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # PostgreSQL runs as another user, and must get to its data
-        with _servers(folder, wanted, results) as addresses:
-            measuring = Measuring(folder, sizes, addresses.of)
-            for repeat in range(repeats):
-                for queue in (one for one in wanted if one.contender.name not in results.absent):
-                    print(f"bench: {queue.contender.name}, repeat {repeat + 1} of {repeats}", file=sys.stderr)
-                    _measure(queue, measuring, results)
+    with folder_on_disk() as folder, _servers(folder, wanted, results) as addresses:
+        measuring = Measuring(folder, sizes, addresses.of)
+        for repeat in range(repeats):
+            for queue in (one for one in wanted if one.contender.name not in results.absent):
+                print(f"bench: {queue.contender.name}, repeat {repeat + 1} of {repeats}", file=sys.stderr)
+                _measure(queue, measuring, results)
     return results
 
 

@@ -10,7 +10,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from bench.environment import ensure
-from bench.machine import DISK
+from bench.machine import folder_on_disk
 from bench.results import Contender, Measure, Results
 from bench.servers import ServerMissingError
 from bench.statistics import percentile
@@ -84,11 +84,10 @@ def run(sizes: Sizes, repeats: int, only: Sequence[str]) -> list[Results]:
                 with store(sizes.jobs) as database, _place(engine, database) as place:
                     _repeat(engine, repeats, lambda place=place: _measure(place, sizes, pages, whole))
     for contender, opened in _peers(sizes):
-        with _chosen(contender.name, only, whole) as chosen, tempfile.TemporaryDirectory(dir=DISK) as name:
+        with _chosen(contender.name, only, whole) as chosen, folder_on_disk() as folder:
             if chosen:
                 ensure()
-                Path(name).chmod(0o755)  # PostgreSQL runs as another user, and must get to its data
-                with opened(Path(name)) as peer:
+                with opened(folder) as peer:
                     _repeat(
                         contender.name,
                         repeats,
@@ -147,10 +146,8 @@ def _shares(name: str, seconds: Sequence[float]) -> Mapping[str, float]:
 
 @contextmanager
 def _place(engine: str, database: str) -> Iterator[Place]:
-    with tempfile.TemporaryDirectory(prefix="millhand-bench-", dir=DISK) as name:
-        folder = Path(name)
-        with served(database, folder / "site") as site:
-            yield Place(engine, database, site, folder)
+    with folder_on_disk() as folder, served(database, folder / "site") as site:
+        yield Place(engine, database, site, folder)
 
 
 def _measure(place: Place, sizes: Sizes, pages: Results, whole: Results) -> None:
