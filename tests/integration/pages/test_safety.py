@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from millhand.core.errors import JobCancelled, MillhandError, Permanent, Transient
+from millhand.engines.chromium import relay
 from millhand.engines.chromium.engine import Chromium
 from millhand.engines.chromium.errors import PageCrashed
 from millhand.engines.chromium.values import ChromiumSettings, PageLimits
@@ -119,7 +120,7 @@ def test_how_many_pixels_are_bounded(exporter: Exporter) -> None:
     assert caught.value.code == "page_too_demanding"
 
 
-@pytest.mark.parametrize("victim", ["renderer", "browser", "driver"])
+@pytest.mark.parametrize("victim", ["renderer", "browser", "relay", "driver"])
 def test_a_crash_ends_one_attempt(own: Exporter, pages: Pages, victim: str) -> None:
     started = f"/started-{victim}"
     url = pages.add("/crashes", f"<script>fetch('{started}')</script>")
@@ -143,7 +144,10 @@ def _processes(browser_pid: int, role: str) -> list[psutil.Process]:
     browser = psutil.Process(browser_pid)
     if role == "renderer":
         return [each for each in browser.children(recursive=True) if "--type=renderer" in each.cmdline()]
-    return [browser] if role == "browser" else [each for each in browser.parents() if each.name().startswith("node")]
+    if role == "browser":
+        return [browser]
+    program = relay.__file__ if role == "relay" else "run-driver"
+    return [each for each in browser.parents() if program in each.cmdline()]
 
 
 def test_a_browser_is_replaced_after_so_many_pages(tmp_path: Path) -> None:

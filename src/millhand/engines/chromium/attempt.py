@@ -94,7 +94,8 @@ class Attempt:
         try:
             context = await self._context()
             try:
-                protocol = await self._visit.open(context, first_shown(self._told.order.view, self._told.settings))
+                shown = first_shown(self._told.order.view, self._told.settings)
+                protocol = await self._visit.open(self._running, context, shown)
                 used: tuple[FontUse, ...] = ()
                 with contextlib.suppress(PlaywrightError):  # a page that moves on has none that could be told
                     used = await fonts.used(protocol)

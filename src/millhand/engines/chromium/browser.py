@@ -1,25 +1,22 @@
-"""One running Chromium with its driver: started, measured, and ended together."""
+"""One running Chromium with its driver: measured, and ended together."""
 
 import asyncio
 import contextlib
 import os
 import shutil
-import tempfile
 import time
 from pathlib import Path
 
 import psutil
-from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
+from playwright.async_api import Browser, CDPSession, Playwright
 from playwright.async_api import Error as PlaywrightError
 
-from millhand.core.errors import EngineFailed
-from millhand.engines.chromium import cdp, install
-from millhand.engines.chromium.values import ChromiumSettings
+from millhand.engines.chromium import cdp
+from millhand.engines.chromium.wire import Wire
 from millhand.engines.meter import TreeMeter, descendants
 from millhand.engines.process import kill_tree
 
 _CLOSE_SECONDS = 4.0
-_NOWHERE = "http://127.0.0.1:9"  # the discard port: what is not given a gate of its own reaches nothing
 
 
 class RunningBrowser:
@@ -28,7 +25,7 @@ class RunningBrowser:
     `users` counts the pages that are open in it now, `pages` all that it had.
     """
 
-    def __init__(self, playwright: Playwright, browser: Browser, pid: int, place: Path) -> None:
+    def __init__(self, playwright: Playwright, browser: Browser, pid: int, place: Path, wire: Wire | None) -> None:
         self.browser = browser
         self.pid = pid
         self.place = place
@@ -36,6 +33,7 @@ class RunningBrowser:
         self.pages = 0
         self.broken = False
         self._playwright = playwright
+        self._wire = wire
         self._began = time.monotonic()
         self._meter = TreeMeter(pid)
         self._driver = _driver_of(pid)
@@ -59,6 +57,13 @@ class RunningBrowser:
         """The most of it that was measured."""
         return self._meter.peak_memory
 
+    async def straight(self, session: CDPSession) -> cdp.Session:
+        """A session with the same page that does not go through the driver, where there can be one."""
+        if self._wire is None:
+            return session
+        told = await cdp.send(session, "Target.getTargetInfo")
+        return await self._wire.session(str(told["targetInfo"]["targetId"]))
+
     def kill(self) -> None:
         """End it at once with all its processes, its driver too: that may have more to hear of it than it ever will."""
         self.broken = True
@@ -76,6 +81,8 @@ class RunningBrowser:
         with contextlib.suppress(PlaywrightError, TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._playwright.stop()
+        if self._wire is not None:
+            self._wire.close()
         # Only now: what still ran would write into the profile while it is removed.
         await asyncio.to_thread(shutil.rmtree, self.place, ignore_errors=True)
 
@@ -113,74 +120,4 @@ def _driver_of(pid: int) -> int:
         for parent in psutil.Process(pid).parents():
             if parent.ppid() == ours:
                 return parent.pid
-    return pid
-
-
-async def start(settings: ChromiumSettings, folder: Path | None) -> RunningBrowser:
-    """Start a browser with its files in a folder within `folder`; raises `EngineMissing`, `EngineFailed`."""
-    executable = install.find(settings.executable)
-    sandbox = settings.sandbox == "on" or (settings.sandbox == "auto" and install.may_be_sandboxed())
-    place = Path(tempfile.mkdtemp(prefix="millhand-chromium-", dir=folder))
-    playwright: Playwright | None = None
-    try:
-        playwright = await _driver()
-        context = await _launched(playwright, executable, place, settings, sandbox=sandbox)
-        browser = _of(context)
-        return RunningBrowser(playwright, browser, await _pid(browser), place)
-    except BaseException as error:
-        if playwright is not None:
-            await playwright.stop()
-        await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
-        if not isinstance(error, PlaywrightError):
-            raise
-        hint = "In a container or as root its sandbox can't work: set chromium.sandbox to off." if sandbox else ""
-        raise EngineFailed(f"Chromium does not start: {error.message.splitlines()[0]}", hint=hint) from error
-
-
-async def _driver() -> Playwright:
-    try:
-        return await async_playwright().start()
-    except PlaywrightError:
-        raise
-    except Exception as error:  # Playwright has no name for a driver that ends at once
-        await asyncio.to_thread(install.require_driver)
-        raise EngineFailed(f"Playwright's driver does not start: {error}") from error
-
-
-async def _launched(
-    playwright: Playwright, executable: Path, place: Path, settings: ChromiumSettings, *, sandbox: bool
-) -> BrowserContext:
-    """Start it with a profile of a known place, as none of its files may outlive us; pages don't share the profile."""
-    context = await playwright.chromium.launch_persistent_context(
-        place / "profile",
-        artifacts_dir=place / "artifacts",
-        executable_path=executable,
-        chromium_sandbox=sandbox,
-        args=install.arguments(),
-        ignore_default_args=install.unwanted_arguments(),
-        proxy={"server": _NOWHERE},
-        timeout=settings.start_seconds * 1000,
-        handle_sigint=False,
-        handle_sigterm=False,
-        handle_sighup=False,
-        no_viewport=True,
-    )
-    for page in context.pages:
-        await page.close()
-    return context
-
-
-def _of(context: BrowserContext) -> Browser:
-    if context.browser is None:
-        raise EngineFailed("the browser's driver does not know its browser")
-    return context.browser
-
-
-async def _pid(browser: Browser) -> int:
-    session = await browser.new_browser_cdp_session()
-    told = await cdp.send(session, "SystemInfo.getProcessInfo")
-    await session.detach()
-    pid = next((int(str(entry["id"])) for entry in told["processInfo"] if entry["type"] == "browser"), 0)
-    if not pid:
-        raise EngineFailed("Chromium does not tell its process id")
     return pid

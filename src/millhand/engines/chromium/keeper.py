@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from millhand.engines.chromium.browser import RunningBrowser, start
+from millhand.engines.chromium.browser import RunningBrowser
+from millhand.engines.chromium.starting import start
 from millhand.engines.chromium.values import ChromiumSettings
 
 

@@ -6,12 +6,12 @@ Metrics set in one session do not hold for captures in another, which silently c
 import asyncio
 import base64
 import json
+from binascii import a2b_base64
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 from typing import Any, cast
 
-from playwright.async_api import CDPSession
 from playwright.async_api import Error as PlaywrightError
 
 from millhand.engines.chromium import cdp
@@ -45,21 +45,21 @@ class ScriptError(Exception):
 class Captured:
     """A picture as the browser sends it."""
 
-    encoded: str
+    encoded: str | memoryview
 
     def content(self) -> bytes:
         """The file that it is; unpacking a large one takes too long for an event loop."""
-        return base64.b64decode(self.encoded)
+        return a2b_base64(self.encoded)
 
     def beginning(self) -> bytes:
         """The first bytes of it, which tell its size."""
-        return base64.b64decode(self.encoded[:_BEGINNING])
+        return a2b_base64(self.encoded[:_BEGINNING])
 
 
 class PageProtocol:
     """What the engine asks of a page's session. Areas are device pixels of the document."""
 
-    def __init__(self, session: CDPSession, view: View) -> None:
+    def __init__(self, session: cdp.Session, view: View) -> None:
         self.session = session
         self._view = view
         self._height = view.height

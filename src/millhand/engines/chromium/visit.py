@@ -45,7 +45,7 @@ class Visit:
         self.status = 0
         self.url = order.source.url if isinstance(order.source, Site) else order.source
 
-    async def open(self, context: BrowserContext, shown: Area) -> PageProtocol:
+    async def open(self, running: RunningBrowser, context: BrowserContext, shown: Area) -> PageProtocol:
         """The page, ready to be captured, with `shown` drawn of it.
 
         Raises `AddressRefused`, `BadPage`, `PageUnreachable`.
@@ -68,7 +68,7 @@ class Visit:
         session = await context.new_cdp_session(page)
         if order.headers:
             await headers.send_to_own_origin(session, order.headers)
-        protocol = PageProtocol(session, order.view)
+        protocol = PageProtocol(await running.straight(session), order.view)
         await protocol.set_window(order.view.height, shown)
         await protocol.set_media()
         await self._go(page)
