@@ -103,7 +103,9 @@ class Writer:
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Add filtered rows."""
         self._left -= len(data)
-        self._put(self._deflate.compress(data))
+        view = memoryview(data)
+        for start in range(0, len(view), _PIECE):
+            self._put(self._deflate.compress(view[start : start + _PIECE]))
 
     def write_all(self, pieces: Iterable[bytes | bytearray]) -> None:
         """Add filtered rows, in pieces."""

@@ -41,19 +41,20 @@ class ScriptError(Exception):
     """A script that was run in the page threw."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Captured:
     """A picture as the browser sends it."""
 
-    encoded: str | memoryview
+    _encoded: str | memoryview
 
     def content(self) -> bytes:
-        """The file that it is; unpacking a large one takes too long for an event loop."""
-        return a2b_base64(self.encoded)
+        """The file that it is, once: what was sent is let go of. To unpack a large one takes too long for a loop."""
+        encoded, self._encoded = self._encoded, ""
+        return a2b_base64(encoded)
 
     def beginning(self) -> bytes:
         """The first bytes of it, which tell its size."""
-        return a2b_base64(self.encoded[:_BEGINNING])
+        return a2b_base64(self._encoded[:_BEGINNING])
 
 
 class PageProtocol:
