@@ -25,7 +25,7 @@ _PIECE = 1 << 18
 
 
 def address(folder: int) -> str:
-    """That of the socket in a folder which is open as this descriptor: the folder's path may be too long (unix(7))."""
+    """That of the socket in a folder that is open as this descriptor, as the path to it may be too long (unix(7))."""
     return f"/proc/self/fd/{folder}/wire"
 
 
