@@ -10,7 +10,7 @@ but administrators, the system and the task's user, registers the task and start
 change a value.
 
 .EXAMPLE
-.\install.ps1 -MinioEndpoint minio.example.com -MinioPort 443 -MinioSecure $true -MinioAccessKey key
+.\install.ps1 -Package 'C:\millhand-0.1.0-py3-none-any.whl[documents,word]' -MinioEndpoint minio.example.com -MinioAccessKey key
 The secret key is asked for.
 #>
 [CmdletBinding(SupportsShouldProcess)]
@@ -27,7 +27,8 @@ param(
     [string] $TaskName = 'PW-DocserverWorker',
     # SYSTEM works with nobody logged in; a name makes a task of that user, for while they are logged in.
     [string] $RunAs = 'SYSTEM',
-    [string] $Package = 'millhand[documents,word]',
+    # A wheel that you built, with its extras: 'C:\millhand-0.1.0-py3-none-any.whl[documents,word]'.
+    [Parameter(Mandatory)] [string] $Package,
     [string] $Python = 'python',
     # Without Word, LibreOffice converts, and its PDFs count as degraded.
     [switch] $WithoutWord,

@@ -1,4 +1,4 @@
-"""The small periodic parts: rescue of orphaned jobs, schedules, retention, and the worker's own row in the ledger."""
+"""A small periodic part of a worker, such as its schedules, retention, or its own row in the ledger."""
 
 from collections.abc import Awaitable, Callable
 

@@ -47,6 +47,8 @@ def test_failures_are_grouped_and_run_again(served: Served) -> None:
     assert "will run again" in served("failures", "retry", group["group"]).err
     assert served("jobs", "wait", job).code == 1
     assert served("failures", "retry", "nope").code == 3
+    assert served("failures", "retry", group["group"], "--kind", "sum.nap").code == 3
+    assert "will run again" in served("failures", "retry", group["group"], "--kind", "sum.fail").err
 
 
 def test_a_paused_queue_delivers_nothing_until_resumed(served: Served) -> None:
@@ -56,6 +58,11 @@ def test_a_paused_queue_delivers_nothing_until_resumed(served: Served) -> None:
     assert "is paused" in served("jobs", "show", job).out
     served("queues", "resume", "naps")
     assert served("jobs", "wait", job, "--timeout", "20").code == 0
+
+
+def test_a_queue_may_be_prepared_but_a_mistyped_name_is_told(served: Served) -> None:
+    assert "There is no queue nasp yet; there are: " in served("queues", "limit", "nasp", "--running", "1").err
+    assert "There is no queue" not in served("queues", "limit", "nasp").err
 
 
 def test_schedules_are_listed_run_and_switched(served: Served) -> None:

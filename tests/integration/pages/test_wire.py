@@ -90,7 +90,7 @@ def test_pictures_are_the_same_where_there_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exported: Callable[[Path], bytes]
 ) -> None:
     with_it = exported(tmp_path)
-    monkeypatch.setattr(wire.os, "access", lambda *_: False)  # as on a file system from which nothing may be run
+    monkeypatch.setattr(wire.os, "access", lambda *_: False)  # as where files lost their modes
     assert exported(tmp_path) == with_it
 
 

@@ -48,14 +48,18 @@ def retry(
 
 
 async def _retry(connected: Connected, group: str, kind: str | None) -> int:
-    known = await connected.inspector.failures(limit=_MOST_GROUPS)
-    found = [one for one in known if one.fingerprint == group and kind in (None, one.kind)]
-    if not found:
-        raise NotFound(f"there is no failure group '{group}'", hint="`millhand failures list` shows them.")
-    if len(found) > 1:
-        kinds = ", ".join(sorted(one.kind for one in found))
-        raise UsageError(f"several kinds failed like '{group}': {kinds}", hint="Name one with --kind.")
-    ids = await connected.inspector.jobs_of_failure(found[0].kind, group, limit=_MOST)
+    shown = await connected.inspector.failures(limit=_MOST_GROUPS)
+    kinds = {kind} if kind else {one.kind for one in shown if one.fingerprint == group}
+    if len(kinds) > 1:
+        raise UsageError(
+            f"several kinds failed like '{group}': {', '.join(sorted(kinds))}", hint="Name one with --kind."
+        )
+    ids = [each for one in kinds for each in await connected.inspector.jobs_of_failure(one, group, limit=_MOST)]
+    if not ids:
+        raise NotFound(
+            f"there is no failure group '{group}'" + (f" of {kind}" if kind else ""),
+            hint="`millhand failures list` shows them; for one that failed too long ago to be listed, give its --kind.",
+        )
     return len(await connected.control.retry(ids))
 
 

@@ -39,6 +39,7 @@ def list_queues(ctx: typer.Context) -> None:
 def pause(ctx: typer.Context, queue: Name) -> None:
     """Stop delivering from a queue, in every worker; running jobs go on."""
     session = session_of(ctx)
+    _tell_of_new(session, queue)
     session.ask(lambda here: here.control.pause(queue))
     session.output.say(f"Queue {queue} is paused; `millhand queues resume {queue}` goes on.")
 
@@ -64,6 +65,7 @@ def limit(
     """Limit how many jobs of a queue run at a time, over all workers; what is not given is not limited."""
     session = session_of(ctx)
     caps = Caps(queue=running, tenant=per_tenant, limit_key=per_limit_key)
+    _tell_of_new(session, queue)
     session.ask(lambda here: here.control.set_caps(queue, caps))
     limits = ", ".join(f"{name} {number}" for name, number in _named(caps).items() if number is not None)
     session.output.say(f"Queue {queue} is limited: {limits}." if limits else f"Queue {queue} has no limits.")
@@ -99,6 +101,13 @@ async def _resume(connected: Connected, queue: str) -> None:
 
 def _named(caps: Caps) -> dict[str, int | None]:
     return {"running": caps.queue, "per tenant": caps.tenant, "per limit key": caps.limit_key}
+
+
+def _tell_of_new(session: Session, queue: str) -> None:
+    """Say so where there is no such queue yet: it may well be prepared for its first job, but also be mistyped."""
+    known = {one.queue for one in session.ask(lambda here: here.broker.stats())}
+    if queue not in known:
+        session.output.complain(f"There is no queue {queue} yet; there are: {', '.join(sorted(known)) or 'none'}.")
 
 
 async def _purge(session: Session, connected: Connected, queue: str, *, yes: bool) -> int:

@@ -1,6 +1,7 @@
 """Starting Chromium by Playwright's driver, with its files in a folder of its own."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,7 +13,7 @@ from millhand.core.errors import EngineFailed
 from millhand.engines.chromium import cdp, install
 from millhand.engines.chromium.browser import RunningBrowser
 from millhand.engines.chromium.values import ChromiumSettings
-from millhand.engines.chromium.wire import Wire
+from millhand.engines.chromium.wire import Program, Wire
 
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: what is not given a gate of its own reaches nothing
 
@@ -26,12 +27,13 @@ async def start(settings: ChromiumSettings, folder: Path | None) -> RunningBrows
     wire = Wire()
     try:
         playwright = await _driver()
-        program = await wire.lay(place, executable)
-        context = await _launched(playwright, program or executable, place, settings, sandbox=sandbox)
+        relay = await wire.lay(place, executable)
+        program = relay or Program(executable, {})
+        context = await _launched(playwright, program, place, settings, sandbox=sandbox)
         browser = _of(context)
-        if program is not None:
+        if relay is not None:
             await wire.connected()
-        return RunningBrowser(playwright, browser, await _pid(browser), place, wire if program else None)
+        return RunningBrowser(playwright, browser, await _pid(browser), place, wire if relay else None)
     except BaseException as error:
         wire.close()
         if playwright is not None:
@@ -54,13 +56,14 @@ async def _driver() -> Playwright:
 
 
 async def _launched(
-    playwright: Playwright, executable: Path, place: Path, settings: ChromiumSettings, *, sandbox: bool
+    playwright: Playwright, program: Program, place: Path, settings: ChromiumSettings, *, sandbox: bool
 ) -> BrowserContext:
     """Start it with a profile of a known place, as none of its files may outlive us; pages don't share the profile."""
     context = await playwright.chromium.launch_persistent_context(
         place / "profile",
         artifacts_dir=place / "artifacts",
-        executable_path=executable,
+        executable_path=program.path,
+        env={**os.environ, **program.environment},
         chromium_sandbox=sandbox,
         args=install.arguments(),
         ignore_default_args=install.unwanted_arguments(),

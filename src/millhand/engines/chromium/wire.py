@@ -1,16 +1,16 @@
 """Our own line to the browser, beside that of Playwright's driver, for what is asked of a page's session.
 
 The driver would parse a picture of many megabytes and write it anew, and its client would parse it again, which takes
-a sixth of an export's time and a fifth of its memory. There is one where the system can run `relay.py` for Chromium.
+a sixth of an export's time and a fifth of its memory. There is one where `relay.sh` can stand in for Chromium.
 """
 
 import asyncio
 import json
 import os
-import shlex
 import socket
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +19,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from millhand.engines.chromium import relay
 
+_RELAY = Path(relay.__file__).with_suffix(".sh")
 _END = b"\0"  # of each message
 _PIECE = 1 << 18
 _LARGE = 1 << 16
@@ -26,6 +27,14 @@ _LONGEST = 1 << 28  # more than any picture has that is taken at once
 _PICTURE = b',"result":{"data":"'
 _DETACHED = "Target.detachedFromTarget"
 _Answer = asyncio.Future[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that Playwright's driver is to start as Chromium, and what it is told by its environment."""
+
+    path: Path
+    environment: Mapping[str, str]
 
 
 class Wire(asyncio.BufferedProtocol):
@@ -41,18 +50,13 @@ class Wire(asyncio.BufferedProtocol):
         self._made = asyncio.Event()
         self._server: asyncio.Server | None = None
 
-    async def lay(self, place: Path, executable: Path) -> Path | None:
-        """The program in `place` to start instead of Chromium, which then connects; None where that can't be."""
-        program = place / "chromium"
-        if sys.platform != "linux":
-            return None
-        command = shlex.join([sys.executable, "-I", "-S", relay.__file__, str(place), str(executable)])
-        program.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
-        program.chmod(0o700)
-        if not os.access(program, os.X_OK):  # nothing may be run from this file system
+    async def lay(self, place: Path, executable: Path) -> Program | None:
+        """What to start instead of Chromium, with its socket in `place`, which then connects; None where it can't."""
+        if sys.platform != "linux" or not os.access(_RELAY, os.X_OK):
             return None
         self._server = await asyncio.get_running_loop().create_unix_server(lambda: self, sock=_listener(place))
-        return program
+        told = {"PYTHON": sys.executable, "FOLDER": str(place), "CHROMIUM": str(executable)}
+        return Program(_RELAY, {f"MILLHAND_RELAY_{name}": value for name, value in told.items()})
 
     async def connected(self) -> None:
         """Wait for the program that was started."""
