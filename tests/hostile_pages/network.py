@@ -274,6 +274,6 @@ TEMPLATES = (
     Template("content of an odd type", _odd_type, _ANY),
     Template("content that unpacks to far more", _bomb, HARMLESS | DEMANDING, greedy=True),
     Template("content in a wrong encoding", _wrong_encoding, _BROKEN | HARMLESS),
-    Template("heads that are too much", _heads, _ANY | {"page_status"}),
+    Template("heads that are too much", _heads, _ANY | {"page_status", "page_unstable"}),
     Template("a very long address", _long_url, _ANY | {"page_status", DONE}),
 )

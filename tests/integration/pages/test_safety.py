@@ -114,6 +114,12 @@ def test_what_a_page_may_take_of_memory_is_bounded(own: Exporter) -> None:
     own.export("fine.png", html="<p>fine", size="1x1in", dpi=96)
 
 
+def test_an_address_that_scripts_made_endless_is_cut(exporter: Exporter) -> None:
+    html = "<script>history.pushState(0, '', '?' + 'x'.repeat(1.5e6))</script>"
+    done = exporter.export("a.png", html=html, size="1x1in", dpi=96)
+    assert (len(done.url), done.url[-9:]) == (2_000, "x" * 9)
+
+
 def test_how_many_pixels_are_bounded(exporter: Exporter) -> None:
     with pytest.raises(Permanent) as caught:
         exporter.export("a.png", PageLimits(pixels=1_000_000), html="<p>", size="A4")

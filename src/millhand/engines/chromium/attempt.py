@@ -13,7 +13,7 @@ from playwright.async_api import Error as PlaywrightError
 from millhand.core.errors import MillhandError
 from millhand.engines.chromium import fonts
 from millhand.engines.chromium.browser import RunningBrowser
-from millhand.engines.chromium.errors import PageCrashed, PageTooDemanding
+from millhand.engines.chromium.errors import PageCrashed, PageTooDemanding, PageUnstable
 from millhand.engines.chromium.gate import Gate
 from millhand.engines.chromium.picture import Photographer, first_shown
 from millhand.engines.chromium.printing import print_page
@@ -25,6 +25,8 @@ from millhand.engines.chromium.visit import Visit, new_context
 LOOK_EVERY = 0.1
 """Seconds between looks at memory, crashes and cancellation."""
 _CLOSE_SECONDS = 3.0
+_LONGEST_URL = 2_000  # characters: scripts can make it as long as they like
+_WENT_ON = "Not attached to an active page"  # in Chromium's words
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,13 @@ class Attempt:
             # What nobody here closed went with the browser, or with its driver, of which Playwright says nothing else.
             self._running.broken = self._running.broken or "closed" in error.message
             first = error.message.splitlines()[0]
+            if _WENT_ON in first:
+                raise PageUnstable(f"The page went on to another one while {self._phase.doing}.") from error
             raise PageCrashed(f"The browser failed while {self._phase.doing}: {first}") from error
         except ScriptError as error:
             raise PageCrashed(f"The page broke while {self._phase.doing}: {error}") from error
         return Exported(
-            url=self._visit.url,
+            url=self._visit.url[:_LONGEST_URL],
             status=self._visit.status,
             version=self._running.browser.version,
             seconds=time.monotonic() - began,

@@ -179,8 +179,8 @@ class FontUse:
 class Exported:
     """A page that was exported.
 
-    `width` and `height` are pixels of a picture, None for a PDF; `strips` is 1 when it was captured at once; `notices`
-    say what was missing or refused on the page.
+    `url` is where it led in the end, cut after 2,000 characters. `width` and `height` are pixels of a picture, None for
+    a PDF; `strips` is 1 when it was captured at once; `notices` say what was missing or refused on the page.
     """
 
     url: str
