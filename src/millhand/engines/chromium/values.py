@@ -35,7 +35,7 @@ class ChromiumSettings:
     recycle_memory: int = 1024 * _MEGABYTE
     start_seconds: float = 30.0
     whole_pixels: int = 10_000_000
-    strip_pixels: int = 4_500_000
+    strip_pixels: int = 5_000_000
 
 
 @dataclass(frozen=True)
