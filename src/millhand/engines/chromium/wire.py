@@ -1,7 +1,7 @@
 """Our own line to the browser, beside that of Playwright's driver, for what is asked of a page's session.
 
 The driver would parse a picture of many megabytes and write it anew, and its client would parse it again, which takes
-a sixth of an export's time and a fifth of its memory. There is one where `relay.sh` can stand in for Chromium.
+a tenth of an export's time and a sixth of its memory. There is one where `relay.sh` can stand in for Chromium.
 """
 
 import asyncio
